@@ -1,0 +1,52 @@
+"""Every error that is the caller's to mend, as one tree.
+
+    Looking3DError            exit code 2; caught once, by the command line
+    ├── ShapeError            a mesh or a folder of parts that cannot be used
+    ├── PhotoError            a photo that cannot be read or holds no object
+    ├── DatasetError          a dataset that is missing, foreign, damaged or unfinished
+    ├── ConfigError           a setting outside its range, or an unknown name
+    ├── CheckpointError       weights that are missing, damaged or of another model
+    └── MissingExtraError     an optional dependency that is not installed
+
+A message names the thing, what was expected, what came, and what to do.
+"""
+
+from collections.abc import Iterable
+
+
+class Looking3DError(Exception):
+    """Base of all errors that a user can mend. `exit_code` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class ShapeError(Looking3DError):
+    """A mesh or a folder of parts cannot be read, or is not a usable shape."""
+
+
+class PhotoError(Looking3DError):
+    """A photo cannot be read, or no object is found in it."""
+
+
+class DatasetError(Looking3DError):
+    """A dataset folder is missing, damaged, unfinished, or another one than was asked for."""
+
+
+class ConfigError(Looking3DError):
+    """A setting is out of range or a name is unknown."""
+
+
+class CheckpointError(Looking3DError):
+    """Weights are missing, damaged, or belong to another model."""
+
+
+class MissingExtraError(Looking3DError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'looking3d[{extra}]'")
+
+
+def unknown_name(what: str, name: str, legal: Iterable[str]) -> ConfigError:
+    """The error for a name that is not among the legal ones, which it lists."""
+    return ConfigError(f"unknown {what} {name!r}; choose one of: {', '.join(sorted(legal))}")
