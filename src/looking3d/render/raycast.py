@@ -1,0 +1,121 @@
+"""Ray casting by Embree: which surface each pixel sees, how far, facing where, of which part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore_scene import EmbreeScene
+
+from looking3d.geometry.camera import Camera
+from looking3d.shapes.part_shape import PartShape
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What a camera sees of a shape, pixel by pixel; rays go through pixel centres.
+
+    Attributes:
+        depth: (height, width) float32 along the optical axis, 0 where nothing is hit.
+        normal: (height, width, 3) float32 unit face normals in camera axes, turned towards the
+            camera (z <= 0); 0 where nothing is hit.
+        part: (height, width) int32 index into the shape's parts, -1 where nothing is hit.
+    """
+
+    depth: np.ndarray
+    normal: np.ndarray
+    part: np.ndarray
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(height, width) bool, where the object is."""
+        return self.part >= 0
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Where rays meet a shape. Arrays have the rays' shape.
+
+    Attributes:
+        distance: (...) float32 in units of the ray's direction, infinite where nothing is hit.
+        normal: (..., 3) float32 unit face normals in the world, turned towards the ray's origin.
+        face: (...) int32 index into the merged faces, -1 where nothing is hit.
+        part: (...) int32 index into the shape's parts, -1 where nothing is hit.
+    """
+
+    distance: np.ndarray
+    normal: np.ndarray
+    face: np.ndarray
+    part: np.ndarray
+
+
+class Raycaster:
+    """A shape made ready for rays. Building it costs milliseconds; keep it while the shape is used."""
+
+    def __init__(self, shape: PartShape) -> None:
+        vertices, faces, self.part_of_face = shape.merged()
+        self._init_mesh(vertices, faces)
+
+    @classmethod
+    def from_arrays(cls, vertices: np.ndarray, faces: np.ndarray, part_of_face: np.ndarray) -> Raycaster:
+        """From what `PartShape.merged` returns."""
+        self = cls.__new__(cls)
+        self.part_of_face = np.asarray(part_of_face, np.int32)
+        self._init_mesh(vertices, faces)
+        return self
+
+    def _init_mesh(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+        triangles = np.asarray(vertices, np.float32)[faces]
+        normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        self.face_normals = normals / np.maximum(lengths, 1e-30)
+        self._scene = EmbreeScene()
+        self._mesh = TriangleMesh(
+            self._scene, np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32)
+        )
+
+    def intersect(self, origins: np.ndarray, directions: np.ndarray) -> Hits:
+        """The first surface along each ray.
+
+        Args:
+            origins: (..., 3) world points.
+            directions: (..., 3), of any length.
+        """
+        shape = directions.shape[:-1]
+        flat_directions = np.ascontiguousarray(directions.reshape(-1, 3), np.float32)
+        found = self._scene.run(
+            np.ascontiguousarray(origins.reshape(-1, 3), np.float32),
+            flat_directions,
+            query="INTERSECT",
+            output=True,
+        )
+        face = found["primID"]
+        hit = face >= 0
+        distance = np.where(hit, found["tfar"], np.float32(np.inf))
+        normal = np.where(hit[:, None], self.face_normals[face], np.float32(0))
+        away = np.einsum("ij,ij->i", normal, flat_directions) > 0
+        normal[away] *= -1
+        part = np.where(hit, self.part_of_face[face], np.int32(-1))
+        return Hits(
+            distance.reshape(shape), normal.reshape(*shape, 3), face.reshape(shape), part.reshape(shape)
+        )
+
+    def occluded(self, origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """(...) bool: whether anything lies along each ray. Start rays a little off the surface."""
+        found = self._scene.run(
+            np.ascontiguousarray(origins.reshape(-1, 3), np.float32),
+            np.ascontiguousarray(directions.reshape(-1, 3), np.float32),
+            query="OCCLUDED",
+        )
+        return (found >= 0).reshape(directions.shape[:-1])
+
+    def draw(self, camera: Camera) -> Drawing:
+        """Depth, normal and part of every pixel."""
+        origins, directions = camera.rays()
+        hits = self.intersect(origins, directions)
+        hit = hits.face >= 0
+        R_camera_world = camera.T_camera_world[:3, :3].astype(np.float32)
+        return Drawing(
+            np.where(hit, hits.distance, np.float32(0)), hits.normal @ R_camera_world.T, hits.part
+        )
