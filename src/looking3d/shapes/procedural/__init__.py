@@ -1,0 +1,30 @@
+"""Families of objects made from a seed, with labelled parts; they need no download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from looking3d.errors import unknown_name
+from looking3d.shapes.part_shape import PartShape
+from looking3d.shapes.procedural.chair import chair
+
+__all__ = ["FAMILIES", "generate"]
+
+FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType({"chair": chair})
+"""What `generate` can make, by name."""
+
+
+def generate(family: str, seed: int) -> PartShape:
+    """The object of a family and a seed.
+
+    Args:
+        family: A name in `FAMILIES`.
+        seed: At least 0; the same seed gives the same arrays.
+
+    Raises:
+        ConfigError: No such family.
+    """
+    if family not in FAMILIES:
+        raise unknown_name("family", family, FAMILIES)
+    return FAMILIES[family](seed)

@@ -1,0 +1,16 @@
+"""A part is missing (paper 3.1, kind 5)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from looking3d.anomalies.base import AnomalousShape, AnomalyImpossible, draw_part, replace_part
+from looking3d.shapes.part_shape import PartShape
+
+
+def missing(shape: PartShape, donors: Sequence[PartShape], generator: np.random.Generator) -> AnomalousShape:
+    """Remove one part. Severity: 1."""
+    if len(shape.parts) < 2:
+        raise AnomalyImpossible("only one part")
+    part = draw_part(shape, generator)
+    return AnomalousShape("missing", replace_part(shape, part, None), part, None, 1.0)

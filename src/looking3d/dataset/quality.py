@@ -1,0 +1,62 @@
+"""Whether a photo shows its anomaly: compares drawings of the reference and of the anomalous shape."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from looking3d.anomalies import AnomalousShape
+from looking3d.dataset.schema import Masks
+from looking3d.render.raycast import Drawing
+from looking3d.shapes.part_shape import PartShape
+
+CHECK_PX = 128
+"""Anomalies are checked at this image size, whatever the photo's."""
+
+_DEPTH_STEP = 0.01  # world units; the object's sphere has radius 0.8
+_NORMAL_COSINE = 0.966  # 15 degrees
+
+
+def changed_pixels(reference: Drawing, photo: Drawing) -> np.ndarray:
+    """(height, width) bool: where two drawings from one camera show another surface.
+
+    A pixel counts if only one of them shows the object, or if depth differs by more than 0.01 or
+    normals by more than 15 degrees.
+    """
+    both = reference.mask & photo.mask
+    moved = np.abs(reference.depth - photo.depth) > _DEPTH_STEP
+    turned = np.einsum("ijk,ijk->ij", reference.normal, photo.normal) < _NORMAL_COSINE
+    return (reference.mask ^ photo.mask) | (both & (moved | turned))
+
+
+def compare(
+    reference_shape: PartShape, reference: Drawing, anomaly: AnomalousShape, photo: Drawing
+) -> Masks:
+    """The masks of an anomalous photo.
+
+    Args:
+        reference_shape: The shape that `reference` shows.
+        reference: Drawing of the reference.
+        anomaly: What was edited.
+        photo: Drawing of the anomalous shape from the same camera.
+    """
+    before = _index(reference_shape, anomaly.before.id)
+    after = _index(anomaly.shape, anomaly.before.id) if anomaly.after is not None else -2
+    return Masks(
+        object=photo.mask,
+        before=reference.part == before,
+        after=photo.part == after,
+        changed=changed_pixels(reference, photo),
+    )
+
+
+def box_around(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """x, y, width, height of the tight box around a mask; zeros if it is empty."""
+    if not mask.any():
+        return (0, 0, 0, 0)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    x, y = int(columns[0]), int(rows[0])
+    return (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
+
+
+def _index(shape: PartShape, part_id: str) -> int:
+    return next(i for i, part in enumerate(shape.parts) if part.id == part_id)

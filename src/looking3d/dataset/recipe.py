@@ -1,0 +1,107 @@
+"""`Recipe`: everything that decides a dataset's bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from looking3d.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a dataset's bytes; two runs of one recipe give the same files."""
+
+    shapes: tuple[str, ...] = ("chair",)
+    """Where shapes come from: names of procedural families, or folders of part-based shapes."""
+
+    count: int = 100
+    """Shapes to draw from each procedural family."""
+
+    first_shape: int = 0
+    """Seed of the first procedural shape; choose disjoint ranges for disjoint datasets."""
+
+    photos_per_shape: int = 16
+    """Photos of each shape."""
+
+    anomalous_share: float = 0.5
+    """Share of the photos that show an anomaly."""
+
+    odd_reference_share: float = 0.0
+    """Share of the references that carry an anomaly-like edit themselves, so that an odd photo alone
+    proves nothing. The paper's is 0; about a third is good for training."""
+
+    renderer: str = "mitsuba"
+    """What makes the photos: mitsuba (physically based) or preview (fast)."""
+
+    image_px: int = 256
+    """Width and height of the photos."""
+
+    samples: int = 16
+    """Paths a pixel; used by mitsuba."""
+
+    background: str = "white"
+    """Ground of the photos: white, plain (any colour), or mixed."""
+
+    views: int = 20
+    """Grey reference views, on a ring at 20 degrees elevation."""
+
+    views_px: int = 256
+    """Width and height of the reference views."""
+
+    azimuth_steps: int = 20
+    """Cameras stand at multiples of 360 / this many degrees; 0 for any azimuth."""
+
+    elevation_deg: tuple[float, float] = (20.0, 40.0)
+    """Lowest and highest elevation of the cameras."""
+
+    min_changed: float = 0.0025
+    """An anomaly is kept if at least this share of the image's pixels changes."""
+
+    split: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    """Shares of the shapes for training, validation and test."""
+
+    seed: int = 0
+    """Seed of everything random."""
+
+    def __post_init__(self) -> None:
+        def check(ok: bool, what: str) -> None:
+            if not ok:
+                raise ConfigError(what)
+
+        check(len(self.shapes) > 0, "shapes: name at least one family or folder")
+        check(self.count >= 1, f"count: expected at least 1, got {self.count}")
+        check(self.first_shape >= 0, f"first-shape: expected at least 0, got {self.first_shape}")
+        check(self.photos_per_shape >= 1, f"photos-per-shape: expected at least 1, got {self.photos_per_shape}")
+        for name in ("anomalous_share", "odd_reference_share", "min_changed"):
+            value = getattr(self, name)
+            check(0 <= value <= 1, f"{name.replace('_', '-')}: expected 0 to 1, got {value}")
+        for name in ("image_px", "views_px"):
+            value = getattr(self, name)
+            check(
+                value >= 32 and value % 8 == 0,
+                f"{name.replace('_', '-')}: expected a multiple of 8 from 32 up, got {value}",
+            )
+        check(self.samples >= 1, f"samples: expected at least 1, got {self.samples}")
+        check(
+            self.background in ("white", "plain", "mixed"),
+            f"background: expected white, plain or mixed, got {self.background!r}",
+        )
+        check(self.views >= 1, f"views: expected at least 1, got {self.views}")
+        check(self.azimuth_steps >= 0, f"azimuth-steps: expected 0 or more, got {self.azimuth_steps}")
+        low, high = self.elevation_deg
+        check(-85 <= low <= high <= 85, f"elevation-deg: expected -85 <= low <= high <= 85, got {low} {high}")
+        check(
+            all(share >= 0 for share in self.split) and abs(sum(self.split) - 1) < 1e-6,
+            f"split: expected three shares that sum to 1, got {self.split}",
+        )
+        check(self.seed >= 0, f"seed: expected 0 or more, got {self.seed}")
+
+    def to_json(self) -> dict:
+        """A dict of plain values; `from_json` is its inverse."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+    @staticmethod
+    def from_json(data: dict) -> Recipe:
+        """The recipe that `to_json` wrote."""
+        return Recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})

@@ -1,0 +1,123 @@
+"""What a dataset on disk is: names of its files, and the labels of a photo."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from looking3d.errors import DatasetError
+from looking3d.geometry.camera import Camera
+
+FORMAT = "looking3d-dataset"
+FORMAT_VERSION = 1
+MANIFEST = "dataset.json"
+SAMPLES = "samples.parquet"
+SHAPES = "shapes"
+SPLITS = ("train", "val", "test")
+NORMAL = "normal"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The labels of one photo; a row of `samples.parquet`.
+
+    Attributes:
+        shape_id: The reference that the photo is to be judged against.
+        split: `train`, `val` or `test`; all photos of a shape are in one split.
+        photo: Path of the photo, relative to the shape's folder.
+        kind: `normal`, or the kind of the anomaly.
+        part_id: The anomalous part; empty for a normal photo.
+        part_label: Its semantic label path.
+        severity: How strong the edit is, in its kind's measure; 0 for a normal photo.
+        changed_px: Pixels of the photo whose surface differs from the reference's.
+        box: x, y, width, height in pixels around the changed pixels; zeros for a normal photo.
+        odd_reference: Whether the reference itself carries an edit.
+        renderer: Which renderer made the photo.
+        azimuth_rad, elevation_rad: Where the camera stands.
+        seed: Seed of the photo's materials, light and noise.
+        camera: The photo's camera.
+    """
+
+    shape_id: str
+    split: str
+    photo: str
+    kind: str
+    part_id: str
+    part_label: str
+    severity: float
+    changed_px: int
+    box: tuple[int, int, int, int]
+    odd_reference: bool
+    renderer: str
+    azimuth_rad: float
+    elevation_rad: float
+    seed: int
+    camera: Camera
+
+    @property
+    def anomalous(self) -> bool:
+        """Whether the photo shows an anomaly."""
+        return self.kind != NORMAL
+
+    def to_json(self) -> dict:
+        """A dict of plain values; `from_json` is its inverse."""
+        return {
+            **{f.name: getattr(self, f.name) for f in dataclasses.fields(self)},
+            "box": list(self.box),
+            "camera": json.dumps(self.camera.to_json()),
+        }
+
+    @staticmethod
+    def from_json(data: dict) -> Sample:
+        """The sample that `to_json` wrote."""
+        camera = Camera.from_json(json.loads(data["camera"]))
+        return Sample(**{**data, "box": tuple(data["box"]), "camera": camera})
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """Where things are in a photo; each (height, width) bool.
+
+    Attributes:
+        object: The object as photographed.
+        before: Where the reference's part would be seen.
+        after: Where the anomalous part is seen.
+        changed: Where the photo's surface differs from the reference's: what a detector should find.
+    """
+
+    object: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    changed: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write a palette PNG whose value is object + 2 before + 4 after + 8 changed."""
+        bits = self.object + 2 * self.before + 4 * self.after + 8 * self.changed
+        image = Image.fromarray(bits.astype(np.uint8))
+        image.putpalette(_mask_palette())
+        image.save(path)
+
+    @staticmethod
+    def load(path: Path) -> Masks:
+        """The masks that `save` wrote."""
+        try:
+            bits = np.asarray(Image.open(path))
+        except OSError as error:
+            raise DatasetError(f"{path}: not a readable mask ({error}); generate the dataset again") from error
+        return Masks(*((bits & bit) > 0 for bit in (1, 2, 4, 8)))
+
+
+def _mask_palette() -> list[int]:
+    """Colours to look at: grey object, green before, red after, brighter where changed."""
+    palette = []
+    for bits in range(16):
+        color = np.array([90, 90, 90]) * bool(bits & 1)
+        color = color + np.array([0, 110, 0]) * bool(bits & 2) + np.array([110, 0, 0]) * bool(bits & 4)
+        color = color + 55 * bool(bits & 8)
+        palette += [int(c) for c in color]
+    return palette

@@ -1,0 +1,212 @@
+"""The align detector: find the camera, draw the reference from it, compare pixel on pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from scipy import ndimage
+
+from looking3d.model.align.drawing import PoseDrawing, draw_pose
+from looking3d.model.align.gauss_newton import gauss_newton
+from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet, Motion
+from looking3d.model.align.pose import camera_of, project
+from looking3d.model.align.templates import Templates, draw_templates
+from looking3d.model.detector import Detection
+from looking3d.model.query import Query, Window, crop, to_tensor, whole_window, window_around
+from looking3d.render.raycast import Raycaster
+
+CANDIDATES = 24
+"""Templates that the network scores; chosen by their silhouettes."""
+
+SURVIVORS = (6, 4, 2)
+"""Hypotheses that are refined in each round at 64 px."""
+
+REFINEMENTS = 2
+"""Rounds of refinement of the best hypothesis at 128 px."""
+
+_SMALLEST_PIECE = 0.02  # pieces of foreground smaller than this share of the largest are dropped
+
+
+@dataclass(frozen=True, eq=False)
+class AlignEnrolled:
+    """A reference, enrolled: its mesh for drawing, and templates for the first guess."""
+
+    raycaster: Raycaster
+    templates: Templates
+
+
+@dataclass(frozen=True, eq=False)
+class _Framed:
+    """A photo in the window around its object.
+
+    Attributes:
+        window: In pixels of the photo.
+        large, small: (1, 3, 128, 128) and (1, 3, 64, 64) float32.
+        mask: (64 * 64,) float32 in [0, 1], where the object is.
+    """
+
+    window: Window
+    large: torch.Tensor
+    small: torch.Tensor
+    mask: np.ndarray
+
+
+class AlignDetector:
+    """Find the camera, draw the reference from it, compare pixel on pixel.
+
+    Templates whose silhouette fits are scored by the camera network; it says how the best ones have
+    to move, Gauss-Newton turns that into better cameras, and drawing and moving repeat. The compare
+    network does the last rounds at 128 px, then answers the heat map and the probability.
+    """
+
+    name = "align"
+
+    def __init__(
+        self,
+        foreground: ForegroundNet | None = None,
+        camera: CameraNet | None = None,
+        compare: CompareNet | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.device = torch.device(device)
+        self.networks = torch.nn.ModuleDict(
+            {
+                "foreground": foreground or ForegroundNet(),
+                "camera": camera or CameraNet(),
+                "compare": compare or CompareNet(),
+            }
+        )
+        self.networks.to(self.device, memory_format=torch.channels_last).eval()
+
+    def enrol(self, raycaster: Raycaster) -> AlignEnrolled:
+        """Draw the templates of a normalised reference."""
+        return AlignEnrolled(raycaster, draw_templates(raycaster, CameraNet.size_px))
+
+    @torch.inference_mode()
+    def detect(self, photos: Sequence[Query], enrolled: AlignEnrolled) -> list[Detection]:
+        """Judge each photo against one reference.
+
+        Raises:
+            PhotoError: No object is found in a photo.
+        """
+        return [self.judge(photo, enrolled, self.find_pose(photo, enrolled)) for photo in photos]
+
+    @torch.inference_mode()
+    def find_pose(self, photo: Query, enrolled: AlignEnrolled) -> tuple[_Framed, np.ndarray]:
+        """The photo in its window, and the (7,) pose of the camera in that window."""
+        framed = self._frame(photo)
+        poses, drawings = self._first_guesses(framed, enrolled.templates)
+        for count in SURVIVORS:
+            motion, scores = self._camera_net(framed, drawings)
+            best = np.argsort(-scores, kind="stable")[:count]
+            poses = self._step(poses[best], [drawings[i] for i in best], _pick(motion, best))
+            drawings = [draw_pose(enrolled.raycaster, pose, CameraNet.size_px) for pose in poses]
+        _, scores = self._camera_net(framed, drawings)
+        return framed, poses[int(np.argmax(scores))]
+
+    @torch.inference_mode()
+    def judge(
+        self, photo: Query, enrolled: AlignEnrolled, start: tuple[_Framed, np.ndarray]
+    ) -> Detection:
+        """Refine the pose at 128 px, compare, and put the answer in the photo's pixels."""
+        framed, pose = start
+        for _ in range(REFINEMENTS):
+            drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
+            _, _, motion = self.networks["compare"](self._input(framed.large, [drawing]))
+            pose = self._step(pose[None], [drawing], motion)[0]
+        drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
+        logit, heat, _ = self.networks["compare"](self._input(framed.large, [drawing]))
+        height, width = photo.image.shape[:2]
+        size = CompareNet.size_px
+        silhouette = cv2.resize(drawing.mask.astype(np.float32), (64, 64), interpolation=cv2.INTER_AREA)
+        return Detection(
+            probability=float(torch.sigmoid(logit)[0]),
+            heat_map=torch.sigmoid(heat)[0].float().cpu().numpy(),
+            window=framed.window,
+            camera=framed.window.photo_camera(camera_of(pose, size), width, height),
+            alignment=float(_iou(framed.mask, silhouette.reshape(1, -1))[0]),
+        )
+
+    def find_foreground(self, photo: Query) -> tuple[np.ndarray, Window]:
+        """Where the object is: looked for in the whole photo, then again in the window around it.
+
+        Returns:
+            (64, 64) float32 probability in the window, and the window.
+        """
+        height, width = photo.image.shape[:2]
+        window = whole_window(width, height)
+        for _ in range(2):
+            coarse = _main_pieces(self._foreground(photo, window) > 0.5)
+            found = window_around(coarse, photo.name)
+            scale = window.side / len(coarse)
+            window = Window(window.x + found.x * scale, window.y + found.y * scale, found.side * scale)
+        probability = self._foreground(photo, window)
+        return probability * _main_pieces(probability > 0.5), window
+
+    def _foreground(self, photo: Query, window: Window) -> np.ndarray:
+        tensor = to_tensor(crop(photo.image, window, ForegroundNet.size_px)[None])
+        return torch.sigmoid(self.networks["foreground"](self._to_device(tensor)))[0].cpu().numpy()
+
+    def _frame(self, photo: Query) -> _Framed:
+        if photo.mask is None:
+            mask, window = self.find_foreground(photo)
+        else:
+            window = window_around(photo.mask, photo.name)
+            mask = crop(photo.mask.astype(np.float32), window, 64, border=cv2.BORDER_CONSTANT)
+        large = self._to_device(to_tensor(crop(photo.image, window, CompareNet.size_px)[None]))
+        return _Framed(window, large, torch.nn.functional.avg_pool2d(large, 2), mask.reshape(-1))
+
+    def _first_guesses(
+        self, framed: _Framed, templates: Templates
+    ) -> tuple[np.ndarray, list[PoseDrawing]]:
+        """The templates whose silhouettes fit best."""
+        overlap = _iou(framed.mask, templates.masks)
+        best = np.argsort(-overlap, kind="stable")[:CANDIDATES]
+        return templates.poses[best], [templates.drawings[i] for i in best]
+
+    def _camera_net(self, framed: _Framed, drawings: list[PoseDrawing]) -> tuple[Motion, np.ndarray]:
+        motion, score = self.networks["camera"](self._input(framed.small, drawings))
+        return motion, score.float().cpu().numpy()
+
+    def _input(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> torch.Tensor:
+        channels = torch.from_numpy(np.stack([drawing.channels for drawing in drawings])).to(self.device)
+        return self._to_device(torch.cat([photo.expand(len(drawings), -1, -1, -1), channels], 1))
+
+    def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(self.device, memory_format=torch.channels_last)
+
+    def _step(self, poses: np.ndarray, drawings: list[PoseDrawing], motion: Motion) -> np.ndarray:
+        """Poses moved as the flow says."""
+        # Small systems: double precision on the CPU, wherever the networks are.
+        start = torch.from_numpy(poses)
+        points = torch.from_numpy(np.stack([drawing.points for drawing in drawings])).double()
+        valid = torch.from_numpy(np.stack([drawing.valid for drawing in drawings])).double()
+        flow = motion.flow.double().cpu().flatten(2).transpose(1, 2)
+        spread = motion.log_spread.double().cpu().flatten(1).exp()
+        target = project(start, points)[0] + flow
+        return gauss_newton(start, points, target, spread, valid).numpy()
+
+
+def _pick(motion: Motion, index: np.ndarray) -> Motion:
+    chosen = torch.from_numpy(index).to(motion.flow.device)
+    return Motion(motion.flow[chosen], motion.log_spread[chosen])
+
+
+def _iou(mask: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """(n,) intersection over union of a soft mask (m,) with each of (n, m)."""
+    overlap = np.minimum(masks, mask).sum(1)
+    return overlap / np.maximum(np.maximum(masks, mask).sum(1), 1e-6)
+
+
+def _main_pieces(mask: np.ndarray) -> np.ndarray:
+    """The mask without specks."""
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    if count <= 1:
+        return mask
+    sizes = ndimage.sum_labels(mask, labels, np.arange(1, count + 1))
+    keep = np.flatnonzero(sizes >= _SMALLEST_PIECE * sizes.max()) + 1
+    return np.isin(labels, keep)

@@ -1,0 +1,54 @@
+"""From flow to a better camera: weighted Gauss-Newton on the seven numbers of a pose."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+
+from looking3d.model.align.pose import LOG_FOCAL, ROLL, project
+
+# Standard deviations of the step that one call may take, and of what is nominal. Weak: they keep the
+# system regular where the flow says nothing.
+_STEP_SIGMA = (0.35, 0.25, 0.15, 0.15, 0.1, 0.1, 0.15)
+_NOMINAL_SIGMA = {ROLL: 0.06, LOG_FOCAL: 0.1}
+
+
+def gauss_newton(
+    pose: Float[torch.Tensor, "batch 7"],
+    points: Float[torch.Tensor, "batch n 3"],
+    target: Float[torch.Tensor, "batch n 2"],
+    spread: Float[torch.Tensor, "batch n"],
+    valid: Float[torch.Tensor, "batch n"],
+    iterations: int = 4,
+) -> Float[torch.Tensor, "batch 7"]:
+    """The pose that takes `points` to `target`, robustly.
+
+    Each point's residual e is weighted by 1 / (b max(e, b/2)): least squares for errors below what the
+    network expects, least absolute deviations above. Gaussian priors hold roll and focal length near
+    nominal and bound the step.
+
+    Args:
+        pose: Where to start.
+        points: World points on the reference.
+        target: Where the photo shows them, in image widths.
+        spread: b, the expected error of each target, in image widths.
+        valid: 1 for points that count, 0 for padding.
+        iterations: Linearisations.
+    """
+    start = pose
+    step_weight = torch.tensor(_STEP_SIGMA, dtype=pose.dtype, device=pose.device) ** -2
+    nominal_weight = torch.zeros_like(step_weight)
+    for index, sigma in _NOMINAL_SIGMA.items():
+        nominal_weight[index] = sigma**-2
+    for _ in range(iterations):
+        image, jacobian = project(pose, points)
+        residual = target - image
+        error = residual.norm(dim=-1)
+        weight = valid / (spread * torch.maximum(error, spread / 2))
+        weighted = jacobian * weight[..., None, None]
+        normal = torch.einsum("bnci,bncj->bij", weighted, jacobian)
+        normal = normal + torch.diag(step_weight + nominal_weight)
+        gradient = torch.einsum("bnci,bnc->bi", weighted, residual)
+        gradient = gradient - step_weight * (pose - start) - nominal_weight * pose
+        pose = pose + torch.linalg.solve(normal, gradient)
+    return pose

@@ -1,0 +1,143 @@
+"""The two networks of align: one says how a drawing has to move, one says what differs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+DRAWING_CHANNELS = 5
+INPUT_CHANNELS = 3 + DRAWING_CHANNELS
+FLOW_CELLS = 16
+HEAT_CELLS = 32
+
+
+class Motion(NamedTuple):
+    """How each cell of a drawing has to move to meet the photo.
+
+    Attributes:
+        flow: (batch, 2, 16, 16) in image widths.
+        log_spread: (batch, 16, 16), log of the expected error b in image widths.
+    """
+
+    flow: Float[Tensor, "batch 2 16 16"]
+    log_spread: Float[Tensor, "batch 16 16"]
+
+
+class _Block(nn.Module):
+    """Two 3 x 3 convolutions with a residual connection; the first may halve the size."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.skip = (
+            nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            if stride != 1 or inputs != outputs
+            else nn.Identity()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
+        return F.relu(self.norm2(self.conv2(y)) + self.skip(x), inplace=True)
+
+
+class _Pyramid(nn.Module):
+    """A residual trunk, each level half the size of the one before, and a way back up to `top` levels."""
+
+    def __init__(self, inputs: int, widths: tuple[int, ...], top: int, outputs: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(inputs, widths[0], 5, 2, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU(True)
+        )
+        self.levels = nn.ModuleList(
+            _Block(a, b, 2) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.deep = _Block(widths[-1], widths[-1])
+        self.top = top
+        self.laterals = nn.ModuleList(nn.Conv2d(w, outputs, 1) for w in widths[top:])
+        self.smooth = nn.ModuleList(_Block(outputs, outputs) for _ in widths[top:-1])
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Maps from the finest to the coarsest level, and the deepest features."""
+        features = [self.stem(x)]
+        for level in self.levels:
+            features.append(level(features[-1]))
+        features[-1] = self.deep(features[-1])
+        maps = [self.laterals[-1](features[-1])]
+        for i in range(len(self.smooth) - 1, -1, -1):
+            up = F.interpolate(maps[0], scale_factor=2.0, mode="nearest")
+            maps.insert(0, self.smooth[i](up + self.laterals[i](features[self.top + i])))
+        return maps, features[-1]
+
+
+class CameraNet(nn.Module):
+    """Says how a drawing has to move to meet a photo, and how alike they look (64 px)."""
+
+    size_px = 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 96, 144), top=1, outputs=64)
+        self.motion = nn.Conv2d(64, 3, 3, 1, 1)
+        self.score = nn.Sequential(nn.Linear(144 * 2 + 64, 96), nn.ReLU(True), nn.Linear(96, 1))
+
+    def forward(self, x: Float[Tensor, "batch 8 64 64"]) -> tuple[Motion, Float[Tensor, " batch"]]:
+        """The motion of the drawing's cells, and the logit of how alike photo and drawing look."""
+        maps, deep = self.pyramid(x)
+        pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), maps[0].mean((2, 3))], 1)
+        return _to_motion(self.motion(maps[0])), self.score(pooled)[:, 0]
+
+
+class CompareNet(nn.Module):
+    """Says where a photo and an aligned drawing differ, and whether that is an anomaly (128 px)."""
+
+    size_px = 128
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 80, 128, 160), top=1, outputs=64)
+        self.heat = nn.Sequential(_Block(64, 48), nn.Conv2d(48, 1, 1))
+        self.motion = nn.Conv2d(64, 3, 3, 1, 1)
+        self.verdict = nn.Sequential(
+            nn.Linear(160 * 2 + 64 * 2 + 3, 128), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(128, 1)
+        )
+
+    def forward(
+        self, x: Float[Tensor, "batch 8 128 128"]
+    ) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch 32 32"], Motion]:
+        """Anomaly logit, the anomaly logit of each 4 px patch, and the motion that is left."""
+        maps, deep = self.pyramid(x)
+        heat = self.heat(maps[0])[:, 0]
+        flat = heat.flatten(1)
+        strongest = torch.stack(
+            [flat.amax(1), flat.topk(12, 1).values.mean(1), torch.logsumexp(flat, 1) - 7.0], 1
+        )
+        pooled = [deep.mean((2, 3)), deep.amax((2, 3)), maps[1].mean((2, 3)), maps[1].amax((2, 3)), strongest]
+        return self.verdict(torch.cat(pooled, 1))[:, 0], heat, _to_motion(self.motion(maps[1]))
+
+
+class ForegroundNet(nn.Module):
+    """Tells the object from the ground, shadow included (128 px in, 64 px out)."""
+
+    size_px = 128
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pyramid = _Pyramid(3, (16, 32, 48, 64, 64), top=0, outputs=24)
+        self.mask = nn.Conv2d(24, 1, 3, 1, 1)
+
+    def forward(self, x: Float[Tensor, "batch 3 128 128"]) -> Float[Tensor, "batch 64 64"]:
+        """The logit of each 2 px cell to show the object."""
+        maps, _ = self.pyramid(x)
+        return self.mask(maps[0])[:, 0]
+
+
+def _to_motion(raw: Float[Tensor, "batch 3 16 16"]) -> Motion:
+    # Raw outputs of order 1 mean a flow of a tenth of the image and an error of a hundredth.
+    return Motion(raw[:, :2] * 0.1, raw[:, 2].clamp(-4, 4) - 4.6)

@@ -1,0 +1,86 @@
+"""Weights on disk: safetensors with the detector's name in the header; nothing that can run code."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import resources
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from looking3d.errors import CheckpointError, unknown_name
+from looking3d.model.align.align import AlignDetector
+
+FORMAT = "looking3d-weights-1"
+SHIPPED = ("align",)
+"""Names of the weights inside the package."""
+
+
+def save_weights(
+    detector: AlignDetector, path: Path, dtype: torch.dtype = torch.float32, notes: dict | None = None
+) -> None:
+    """Write a detector's weights.
+
+    Args:
+        detector: The detector.
+        path: A .safetensors file; replaced as a whole.
+        dtype: Of the floating-point tensors; float16 halves the file.
+        notes: Anything worth keeping with them (training run, scores), as JSON values.
+    """
+    tensors = {
+        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+        for name, tensor in detector.networks.state_dict().items()
+    }
+    temporary = path.with_name(path.name + ".partial")
+    header = {"format": FORMAT, "detector": detector.name, "notes": json.dumps(notes or {}, sort_keys=True)}
+    save_file(tensors, temporary, metadata=header)
+    os.replace(temporary, path)
+
+
+def load_detector(name_or_path: str | Path = "align", device: str | torch.device = "cpu") -> AlignDetector:
+    """The detector of a weights file, of a training run's folder, or one of those that ship.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, or holds something else.
+        ConfigError: Neither a path nor the name of weights that ship.
+    """
+    path = _find(name_or_path)
+    try:
+        with safe_open(path, framework="pt") as stored:
+            header = stored.metadata() or {}
+            if header.get("format") != FORMAT:
+                raise CheckpointError(
+                    f"{path}: not weights of looking3d (expected format {FORMAT}, "
+                    f"got {header.get('format', 'none')}); train them: looking3d train"
+                )
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
+    if header.get("detector") != AlignDetector.name:
+        raise CheckpointError(f"{path}: holds a detector {header.get('detector')!r}; expected 'align'")
+    detector = AlignDetector(device=device)
+    floats = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    try:
+        detector.networks.load_state_dict(floats)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise CheckpointError(f"{path}: does not fit this version of align ({first})") from error
+    return detector
+
+
+def _find(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if path.is_dir() and (path / "weights.safetensors").is_file():
+        return path / "weights.safetensors"
+    if path.is_dir():
+        raise CheckpointError(f"{path}: holds no weights.safetensors; finish the training: looking3d train")
+    if path.is_file():
+        return path
+    if path.suffix or path.parent != Path():
+        raise CheckpointError(f"{path}: no such file")
+    if str(path) not in SHIPPED:
+        raise unknown_name("weights", str(path), SHIPPED)
+    return Path(str(resources.files("looking3d.model") / "weights" / f"{path}.safetensors"))

@@ -1,0 +1,71 @@
+"""What every detector is: it enrols a reference once, then judges photos against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from looking3d.geometry.camera import Camera
+from looking3d.model.query import Query, Window
+from looking3d.render.raycast import Raycaster
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """What a detector says of one photo.
+
+    Attributes:
+        probability: That the photo shows an anomaly, 0 to 1.
+        heat_map: (rows, columns) float32, probability of each patch of the window to be anomalous.
+        window: The square of the photo that was looked at, in pixels of the photo.
+        camera: The estimated camera, in pixels of the photo.
+        alignment: How well the reference, drawn from `camera`, covers the object: intersection over
+            union of the silhouettes, 0 to 1. Below about 0.7 the verdict means little.
+    """
+
+    probability: float
+    heat_map: np.ndarray
+    window: Window
+    camera: Camera
+    alignment: float
+
+    def heat_map_at(self, width: int, height: int) -> np.ndarray:
+        """The heat map over the whole photo, resampled to an image of this size.
+
+        Args:
+            width, height: Size of the image, of the photo's aspect ratio.
+
+        Returns:
+            (height, width) float32; 0 outside the window.
+        """
+        scale = width / self.camera.width
+        rows, columns = self.heat_map.shape
+        # Pixel centres lie at +0.5, OpenCV's at 0.
+        cell_x, cell_y = self.window.side * scale / columns, self.window.side * scale / rows
+        T_image_map = np.array(
+            [
+                [cell_x, 0.0, self.window.x * scale + cell_x / 2 - 0.5],
+                [0.0, cell_y, self.window.y * scale + cell_y / 2 - 0.5],
+            ]
+        )
+        return cv2.warpAffine(self.heat_map, T_image_map, (width, height), flags=cv2.INTER_LINEAR)
+
+
+class Detector(Protocol):
+    """Two verbs. What `enrol` returns depends on the reference alone, and can be kept."""
+
+    def enrol(self, raycaster: Raycaster) -> Any:
+        """Everything about a reference that does not depend on a photo.
+
+        Args:
+            raycaster: The reference's mesh, normalised (`PartShape.normalized`).
+        """
+        ...
+
+    def detect(self, photos: Sequence[Query], enrolled: Any) -> list[Detection]:
+        """Judge each photo against one reference."""
+        ...

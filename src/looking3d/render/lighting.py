@@ -1,0 +1,203 @@
+"""Light and ground of a photo, as numbers any renderer can use.
+
+Radiances are linear RGB, scaled so that a white surface that faces up and sees all of the light has
+radiance 1 before exposure. Directions are in the world, +Y up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from looking3d.errors import unknown_name
+from looking3d.render.materials import Color
+
+GROUND_ALBEDO = 0.65
+"""How much light the ground gives back to the object, whatever colour the picture shows."""
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A round light far away: the sun, or a softbox.
+
+    Attributes:
+        direction: Unit vector towards the light.
+        irradiance: Linear RGB on a surface that faces the light, over pi.
+        radius_rad: Angular radius; a large one casts soft shadows.
+    """
+
+    direction: Color
+    irradiance: Color
+    radius_rad: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "direction", tuple(float(c) for c in self.direction))
+        object.__setattr__(self, "irradiance", tuple(float(c) for c in self.irradiance))
+
+    def frame(self) -> np.ndarray:
+        """(3, 3) float32 rotation whose rows are two tangents and the direction."""
+        w = np.asarray(self.direction)
+        u = np.cross(w, [1.0, 0.0, 0.0] if abs(w[0]) < 0.7 else [0.0, 0.0, 1.0])
+        u /= np.linalg.norm(u)
+        return np.stack([u, np.cross(w, u), w]).astype(np.float32)
+
+    def radiance(self, directions: np.ndarray, blur: np.ndarray | float = 0.0) -> np.ndarray:
+        """(n, 3) light from unit directions; `blur` in radians widens the disc and keeps its power."""
+        radius = np.hypot(self.radius_rad, blur)
+        cosine = np.clip(directions @ np.float32(self.direction), -1, 1)
+        # A disc with a soft rim a fifth of its radius wide
+        away = np.sqrt(np.maximum(2 - 2 * cosine, 0)) / radius
+        inside = np.clip((1.1 - away) / 0.2, 0, 1)
+        solid_angle_over_pi = np.sin(np.minimum(radius, 1.5)) ** 2
+        return (inside / solid_angle_over_pi)[:, None] * np.float32(self.irradiance)
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """The light of a photo.
+
+    Attributes:
+        key: The light that casts shadows.
+        fill: A second, large light.
+        sky_top: Linear RGB radiance of the zenith.
+        sky_horizon: Linear RGB radiance of the horizon; between them it changes with the sine of
+            elevation.
+        exposure: Factor on radiance before the tone curve.
+    """
+
+    key: Lamp
+    fill: Lamp
+    sky_top: Color
+    sky_horizon: Color
+    exposure: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sky_top", tuple(float(c) for c in self.sky_top))
+        object.__setattr__(self, "sky_horizon", tuple(float(c) for c in self.sky_horizon))
+
+    @property
+    def ground_irradiance(self) -> np.ndarray:
+        """(3,) irradiance over pi on the unshadowed ground."""
+        sky = np.asarray(self.sky_horizon) / 3 + np.asarray(self.sky_top) * 2 / 3
+        return sky + sum(max(l.direction[1], 0.0) * np.asarray(l.irradiance) for l in (self.key, self.fill))
+
+    def sky(self, directions: np.ndarray) -> np.ndarray:
+        """(n, 3) light without the lamps from (n, 3) unit directions; from below comes the ground's.
+
+        Right below an object lies its own shadow: the ground darkens towards the nadir.
+        """
+        up = directions[:, 1:2]
+        top, horizon = np.float32(self.sky_top), np.float32(self.sky_horizon)
+        ground = np.float32(GROUND_ALBEDO * self.ground_irradiance)
+        below = ground * (1 - 0.65 * np.minimum(up, 0) ** 2)
+        above = horizon + (top - horizon) * np.maximum(up, 0)
+        # A soft horizon, as a paper sweep has
+        blend = np.clip(up / 0.1 + 0.5, 0, 1)
+        return (below + (above - below) * blend).astype(np.float32)
+
+    def environment(self, directions: np.ndarray, blur: np.ndarray | float = 0.0) -> np.ndarray:
+        """(n, 3) light from (n, 3) unit directions, lamps included; `blur` in radians widens lamps."""
+        return self.sky(directions) + self.key.radiance(directions, blur) + self.fill.radiance(directions, blur)
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of plain lists and numbers; `from_json` is its inverse."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(data: dict) -> Lighting:
+        """The lighting that `to_json` wrote."""
+        lamps = {"key": Lamp(**data["key"]), "fill": Lamp(**data["fill"])}
+        return Lighting(**(data | lamps))
+
+
+def _direction(azimuth_rad: float, elevation_rad: float) -> np.ndarray:
+    c = np.cos(elevation_rad)
+    return np.array([c * np.sin(azimuth_rad), np.sin(elevation_rad), c * np.cos(azimuth_rad)])
+
+
+def _tint(warmth: float) -> np.ndarray:
+    """(3,) white of luminance about 1: positive is warm, negative is cool, of the order of 0.1."""
+    return np.array([1 + warmth, 1.0, 1 - 1.3 * warmth])
+
+
+def draw_lighting(generator: np.random.Generator) -> Lighting:
+    """Sun and sky, a studio with two softboxes, or an overcast day, from any side."""
+    g = generator
+    style = str(g.choice(["sun", "studio", "overcast"], p=[0.35, 0.45, 0.2]))
+    # How much of the ground's light is the key's and the fill's; the sky has the rest
+    key_share, fill_share, radius_deg = {
+        "sun": (g.uniform(0.4, 0.65), 0.0, g.uniform(1.5, 6)),
+        "studio": (g.uniform(0.35, 0.6), g.uniform(0.08, 0.2), g.uniform(8, 20)),
+        "overcast": (g.uniform(0.1, 0.3), 0.0, g.uniform(15, 30)),
+    }[style]
+    azimuth, elevation = g.uniform(0, 2 * np.pi), np.deg2rad(g.uniform(32, 72))
+    warmth = g.normal(0.0, 0.06) + (0.04 if style == "sun" else 0.0)
+    key = _direction(azimuth, elevation)
+    fill = _direction(azimuth + g.uniform(0.5, 1.5) * np.pi, np.deg2rad(g.uniform(25, 60)))
+    sky_tint = _tint(-0.6 * warmth + g.normal(0, 0.02))
+    slope = np.exp(g.uniform(-0.7, 1.2))
+    sky_share = 1 - key_share - fill_share
+    horizon = sky_share * 3 / (1 + 2 * slope) * sky_tint
+    return Lighting(
+        Lamp(tuple(key), tuple(key_share / key[1] * _tint(warmth)), float(np.deg2rad(radius_deg))),
+        Lamp(tuple(fill), tuple(fill_share / fill[1] * _tint(g.normal(0, 0.06))), float(np.deg2rad(25))),
+        tuple(horizon * slope),
+        tuple(horizon),
+        exposure=float(np.exp(g.normal(0.02, 0.14))),
+    )
+
+
+@dataclass(frozen=True)
+class Background:
+    """The ground and what lies behind it: one seamless sheet, darkened by the object's shadow.
+
+    Attributes:
+        top: sRGB colour in [0, 1] at the upper rim of the picture.
+        bottom: sRGB colour at the lower rim.
+        shadow: Strength of the shadow: 0 leaves none, 1 is physical.
+    """
+
+    top: Color
+    bottom: Color
+    shadow: float = 0.8
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "top", tuple(float(c) for c in self.top))
+        object.__setattr__(self, "bottom", tuple(float(c) for c in self.bottom))
+
+    def image(self, height: int, width: int) -> np.ndarray:
+        """(height, width, 3) float32 sRGB in [0, 1], without shadow."""
+        t = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None, None]
+        sheet = np.float32(self.top) * (1 - t) + np.float32(self.bottom) * t
+        return np.broadcast_to(sheet, (height, width, 3))
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of plain lists and numbers; `from_json` is its inverse."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(data: dict) -> Background:
+        """The background that `to_json` wrote."""
+        return Background(**data)
+
+
+BACKGROUNDS = ("white", "plain")
+"""`white` as in the paper; `plain`: any quiet colour, slightly graded."""
+
+
+def draw_background(style: str, generator: np.random.Generator) -> Background:
+    """A background of one of the `BACKGROUNDS`.
+
+    Raises:
+        ConfigError: Unknown style.
+    """
+    if style not in BACKGROUNDS:
+        raise unknown_name("background", style, BACKGROUNDS)
+    shadow = generator.uniform(0.6, 1.0)
+    if style == "white":
+        return Background((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), float(shadow))
+    base = np.clip(generator.uniform(0.3, 0.95) + generator.normal(0, 0.06, 3), 0.1, 0.98)
+    grade = generator.uniform(0.85, 1.1)
+    return Background(tuple(np.clip(base * grade, 0, 1)), tuple(base), float(shadow))

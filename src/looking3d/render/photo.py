@@ -1,0 +1,130 @@
+"""Photos of shapes: what a photo's scene is, and the renderers that take it, behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from looking3d.errors import unknown_name
+from looking3d.geometry.camera import Camera
+from looking3d.render.lighting import Background, Lighting, draw_background, draw_lighting
+from looking3d.render.materials import Material, assign_materials
+from looking3d.shapes.part_shape import Part, PartShape
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture.
+
+    Attributes:
+        image: (height, width, 3) uint8 sRGB.
+    """
+
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class PhotoScene:
+    """All of a photo but shape and camera; an anomalous shape and its normal twin can share one.
+
+    Attributes:
+        materials: Part id -> material, and label -> material for parts of other ids.
+        lighting: The light.
+        background: The ground.
+        seed: What a renderer's noise is drawn from.
+    """
+
+    materials: Mapping[str, Material]
+    lighting: Lighting
+    background: Background
+    seed: int
+
+    def material(self, part: Part) -> Material:
+        """The material of a part: by its id, else by its label, else any."""
+        found = self.materials.get(part.id, self.materials.get(part.label))
+        return next(iter(self.materials.values())) if found is None else found
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of plain lists and numbers; `from_json` is its inverse."""
+        unique = list(dict.fromkeys(self.materials.values()))
+        return {
+            "materials": [material.to_json() for material in unique],
+            "material_of": {name: unique.index(material) for name, material in self.materials.items()},
+            "lighting": self.lighting.to_json(),
+            "background": self.background.to_json(),
+            "seed": self.seed,
+        }
+
+    @staticmethod
+    def from_json(data: dict) -> PhotoScene:
+        """The scene that `to_json` wrote."""
+        unique = [Material.from_json(material) for material in data["materials"]]
+        return PhotoScene(
+            {name: unique[index] for name, index in data["material_of"].items()},
+            Lighting.from_json(data["lighting"]),
+            Background.from_json(data["background"]),
+            int(data["seed"]),
+        )
+
+
+def draw_scene(shape: PartShape, generator: np.random.Generator, background: str = "white") -> PhotoScene:
+    """Random materials, light and ground for a shape.
+
+    Args:
+        shape: The shape; only ids and labels of its parts matter.
+        generator: Where the draws come from.
+        background: One of `lighting.BACKGROUNDS`.
+
+    Raises:
+        ConfigError: Unknown background.
+    """
+    by_id = assign_materials(shape, generator)
+    by_label = {part.label: by_id[part.id] for part in shape.parts}
+    return PhotoScene(
+        by_label | by_id,
+        draw_lighting(generator),
+        draw_background(background, generator),
+        int(generator.integers(2**31)),
+    )
+
+
+class Renderer(Protocol):
+    """What takes photos. The same arguments give the same bytes."""
+
+    def render(self, shape: PartShape, scene: PhotoScene, camera: Camera) -> np.ndarray:
+        """(height, width, 3) uint8 sRGB picture of a normalised shape."""
+        ...
+
+
+def _preview(**options: Any) -> Renderer:
+    from looking3d.render.preview import PreviewRenderer
+
+    return PreviewRenderer(**options)
+
+
+def _mitsuba(**options: Any) -> Renderer:
+    from looking3d.render.mitsuba import MitsubaRenderer
+
+    return MitsubaRenderer(**options)
+
+
+RENDERERS: dict[str, Callable[..., Renderer]] = {"preview": _preview, "mitsuba": _mitsuba}
+"""`preview`: Embree, tens of milliseconds a photo. `mitsuba`: path tracing, half a second."""
+
+
+def get_renderer(name: str, **options: Any) -> Renderer:
+    """A renderer by its name.
+
+    Args:
+        name: One of `RENDERERS`.
+        **options: Of that renderer.
+
+    Raises:
+        ConfigError: Unknown name.
+    """
+    if name not in RENDERERS:
+        raise unknown_name("renderer", name, RENDERERS)
+    return RENDERERS[name](**options)

@@ -1,0 +1,261 @@
+"""Bases of chairs that stand on legs: legs, stretchers, runners, rockers, panels, tubes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from looking3d.shapes.procedural import primitives as prim
+from looking3d.shapes.procedural.assembly import Assembly, chance, lerp, pick
+from looking3d.shapes.procedural.chair_seat import SUPPORT, SeatPlan
+
+LEG = "chair_base/regular_leg_base/leg"
+STRETCHER = "chair_base/regular_leg_base/bar_stretcher"
+RUNNER = "chair_base/regular_leg_base/runner"
+ROCKER = "chair_base/regular_leg_base/rocker"
+FOOT = "chair_base/regular_leg_base/foot"
+
+
+class _LegLine:
+    """The centre line of a left leg, from its foot to its top, bent backwards or forwards by `bow`."""
+
+    def __init__(self, foot: np.ndarray, top: np.ndarray, bow: float) -> None:
+        self.foot, self.top, self.bow = foot, top, bow
+
+    def at(self, y: float | np.ndarray) -> np.ndarray:
+        """(..., 3) points at heights y."""
+        t = (np.asarray(y, float) - self.foot[1]) / (self.top[1] - self.foot[1])
+        points = lerp(self.foot, self.top, t[..., None])
+        points[..., 2] += 4 * self.bow * t * (1 - t)
+        return points
+
+
+def _turned_profile(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Heights in 0..1 and radius factors of a turned leg: a taper, with beads and a vase."""
+    t = np.linspace(0, 1, 26)
+    scale = lerp(rng.uniform(0.55, 0.8), 1.0, t)
+    for _ in range(rng.integers(1, 4)):
+        center, width = rng.uniform(0.1, 0.9), rng.uniform(0.03, 0.14)
+        scale = scale * (1 + rng.uniform(-0.45, 0.4) * np.exp(-(((t - center) / width) ** 2)))
+    return t, np.clip(scale, 0.4, 1.3)
+
+
+def _leg_mesh(rng_style: dict, line: _LegLine, radius: float) -> prim.Mesh:
+    kind = rng_style["kind"]
+    if kind == "turned":
+        t, scale = rng_style["profile"]
+    elif rng_style["bow"]:
+        t = np.linspace(0, 1, 12)
+        scale = lerp(rng_style["taper"], 1.0, t)
+    else:
+        t = np.array([0.0, 0.012, 1.0])
+        scale = np.array([0.85, 1.0, 1.0]) * lerp(rng_style["taper"], 1.0, t)
+    path = line.at(lerp(line.foot[1], line.top[1], t))
+    if kind == "square":
+        section = prim.rectangle(2 * radius, 2 * radius * rng_style["aspect"], rng_style["edge"] * radius)
+    else:
+        section = prim.circle(radius, count=14)
+    return prim.post(path, section, scale)
+
+
+def _leg_style(rng: np.random.Generator, kinds: dict[str, float]) -> dict:
+    return {
+        "kind": pick(rng, kinds),
+        "taper": rng.uniform(0.5, 1.0) if chance(rng, 0.6) else 1.0,
+        "bow": 0.0,
+        "aspect": rng.uniform(0.7, 1.0),
+        "edge": rng.uniform(0.12, 0.6),
+        "profile": _turned_profile(rng),
+    }
+
+
+def add_legs(
+    assembly: Assembly,
+    rng: np.random.Generator,
+    seat: SeatPlan,
+    feet: str = "none",
+    middle: bool = False,
+) -> None:
+    """Add four legs (six for a long bench) and perhaps stretchers.
+
+    Args:
+        assembly: Where the parts go.
+        rng: Where chance comes from.
+        seat: What the legs carry.
+        feet: `none`, `pad` (a foot under each leg), `runner` or `rocker` (a bar under each side).
+        middle: Add a middle pair of legs.
+    """
+    radius = rng.uniform(0.011, 0.027) * (1.15 if seat.width > 0.8 else 1.0)
+    if seat.kind == "slats":
+        radius = min(radius, 0.022)
+    round_legs = chance(rng, 0.5)
+    front = _leg_style(rng, {"round": 2, "turned": 2} if round_legs else {"square": 1})
+    back = _leg_style(rng, {"round": 1, "square": 0.5}) if chance(rng, 0.25) else dict(front)
+    splay = rng.uniform(0.0, 0.16) if chance(rng, 0.5) else 0.0
+    splay_x = splay * rng.uniform(0.3, 1.0)
+    splay_back = max(splay, rng.uniform(0, 0.15)) if chance(rng, 0.5) else splay
+    if feet == "none" and chance(rng, 0.2):
+        back["bow"] = rng.uniform(0.01, 0.04)
+        front["bow"] = back["bow"] * rng.choice([0.0, -1.0])
+    height = seat.board_bottom + 0.005
+    inset = radius * 1.05 if seat.kind == "slats" else radius * 1.3 + rng.uniform(0.0, 0.035)
+    lines = {}
+    for name, sign, reach in (("front", 1, splay), ("back", -1, splay_back)):
+        x, z = seat.spot(sign, inset)
+        top = np.array([x, height, z])
+        lines[name] = _LegLine(top + [splay_x * height, -height, sign * reach * height], top, 0.0)
+    _add_feet(assembly, rng, lines, radius, feet, round_legs)
+    for name, style in (("front", front), ("back", back)):
+        lines[name].bow = style["bow"]
+        assembly.add_pair(f"leg_{name}", LEG, _leg_mesh(style, lines[name], radius))
+        if middle:
+            center = _LegLine(lines[name].foot * [0, 1, 1], lines[name].top * [0, 1, 1], style["bow"])
+            assembly.add(f"leg_{name}_middle", LEG, _leg_mesh(style, center, radius))
+    if chance(rng, 0.55):
+        _add_stretchers(assembly, rng, lines, radius, round_legs)
+
+
+def _add_feet(
+    assembly: Assembly,
+    rng: np.random.Generator,
+    lines: dict[str, _LegLine],
+    radius: float,
+    feet: str,
+    round_bars: bool,
+) -> None:
+    """Put something under the legs; lifts the lines' lower ends onto it."""
+    front, back = lines["front"].foot, lines["back"].foot
+    if feet == "pad":
+        height = rng.uniform(0.012, 0.04)
+        section = prim.circle(radius * rng.uniform(1.0, 1.5), count=14)
+        for name, line in lines.items():
+            path = line.foot + np.array([[0, 0, 0], [0, height, 0]])
+            assembly.add_pair(f"foot_{name}", FOOT, prim.post(path, section, np.array([1.0, 0.85])))
+            line.foot = line.foot + [0, height - 0.004, 0]
+        return
+    if feet == "none":
+        return
+    thick = rng.uniform(0.9, 1.3) * radius
+    section = prim.circle(thick) if round_bars else prim.rectangle(2 * thick, 2 * thick, 0.2 * thick)
+    past = rng.uniform(0.03, 0.08) if feet == "runner" else rng.uniform(0.1, 0.25)
+    t = np.linspace(-past, 1 + past * rng.uniform(0.4, 1.0), 24 if feet == "rocker" else 2)
+    path = lerp(back, front, t[:, None])
+    middle = (back + front) / 2
+    reach = np.linalg.norm(path - middle, axis=1)
+    curve = rng.uniform(0.7, 1.1) if feet == "rocker" else 1e9
+
+    def lift(distance: np.ndarray) -> np.ndarray:
+        return thick + curve - np.sqrt(curve**2 - distance**2)
+
+    path[:, 1] = lift(reach)
+    name, label = ("rocker", ROCKER) if feet == "rocker" else ("runner", RUNNER)
+    assembly.add_pair(name, label, prim.sweep(path, section, (1.0, 0.0, 0.0), bevel=0.004))
+    for line in lines.values():
+        line.foot = line.foot + [0, lift(np.linalg.norm(line.foot - middle)), 0]
+
+
+def _add_stretchers(
+    assembly: Assembly, rng: np.random.Generator, lines: dict[str, _LegLine], radius: float, round_bars: bool
+) -> None:
+    """Bars between the legs: round a box, an H, an X, or the sides only."""
+    pattern = pick(rng, {"box": 2, "h": 2, "sides": 1.5, "x": 0.7, "double": 0.8, "ends": 0.8})
+    thick = radius * rng.uniform(0.45, 0.75)
+    section = prim.circle(thick, count=12) if round_bars else prim.rectangle(1.3 * thick, 2.4 * thick, 0.002)
+    top = lines["front"].top[1]
+    y = top * rng.uniform(0.25, 0.65)
+    y_ends = y + (0.0 if chance(rng, 0.5) else top * rng.uniform(0.06, 0.15))
+    front, back = lines["front"], lines["back"]
+    mirror = np.array([-1.0, 1.0, 1.0])
+    if pattern in ("box", "h", "sides", "double"):
+        assembly.add_pair("stretcher_side", STRETCHER, prim.bar(front.at(y), back.at(y), section))
+    if pattern == "double":
+        low = y * 0.6
+        assembly.add_pair("stretcher_side_low", STRETCHER, prim.bar(front.at(low), back.at(low), section))
+    if pattern in ("box", "double", "ends"):
+        assembly.add("stretcher_front", STRETCHER, prim.bar(front.at(y_ends), front.at(y_ends) * mirror, section))
+        assembly.add("stretcher_back", STRETCHER, prim.bar(back.at(y_ends), back.at(y_ends) * mirror, section))
+    if pattern == "h":
+        center = lerp(back.at(y), front.at(y), rng.uniform(0.4, 0.7))
+        assembly.add("stretcher_middle", STRETCHER, prim.bar(center, center * mirror, section))
+    if pattern == "x":
+        for name, sign in (("a", 1.0), ("b", -1.0)):
+            ends = front.at(y) * [sign, 1, 1], back.at(y) * [-sign, 1, 1]
+            assembly.add(f"stretcher_diagonal_{name}", STRETCHER, prim.bar(*ends, section))
+
+
+def add_tubes(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, kind: str) -> None:
+    """Add a bent tube under each side: `cantilever`, open at the back, or `sled`, a closed loop's shape."""
+    radius = rng.uniform(0.009, 0.016)
+    section = prim.circle(radius) if chance(rng, 0.65) else prim.rectangle(2 * radius, 2 * radius, 0.4 * radius)
+    x, z_front = seat.spot(1, radius + 0.012)
+    x_back, z_back = seat.spot(-1, radius + 0.03)
+    x = min(x, x_back)
+    top, floor = seat.board_bottom - radius + 0.003, radius
+    lean = rng.uniform(-0.02, 0.06)
+    heel = z_back - rng.uniform(0.0, 0.06)
+    if kind == "cantilever":
+        points = [(x, floor, heel), (x, floor, z_front + lean), (x, top, z_front), (x, top, z_back)]
+        bend = rng.uniform(0.04, 0.11)
+    else:
+        points = [(x, top, 0), (x, top, z_front), (x, floor, z_front + lean), (x, floor, heel)]
+        points += [(x, top, z_back), (x, top, -0.002)]
+        bend = rng.uniform(0.025, 0.06)
+    path = prim.filleted(np.array(points), bend)
+    assembly.add_pair("leg", LEG, prim.sweep(path, section, (1.0, 0.0, 0.0)))
+    crossing = prim.circle(radius * 0.95)
+    on_floor = kind == "cantilever" or chance(rng, 0.5)
+    if on_floor:
+        z = heel + 0.5 * radius if kind == "cantilever" else heel + 0.12
+        assembly.add("runner_back", RUNNER, prim.bar((-x, floor, z), (x, floor, z), crossing))
+    if not on_floor or chance(rng, 0.6):
+        z = z_back * rng.uniform(-0.5, 0.8)
+        assembly.add("seat_crossbar", SUPPORT, prim.bar((-x, top, z), (x, top, z), crossing))
+
+
+def add_hairpins(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
+    """Add four legs, each a thin rod bent to a V."""
+    radius = rng.uniform(0.005, 0.008)
+    spread = rng.uniform(0.04, 0.07)
+    splay = rng.uniform(0.02, 0.15)
+    height = seat.board_bottom + 0.004
+    for name, sign in (("front", 1), ("back", -1)):
+        x, z = seat.spot(sign, 0.025)
+        foot = np.array([x + splay * height, radius, z + sign * splay * height])
+        a, b = np.array([x - spread, height, z]), np.array([x, height, z - sign * spread])
+        path = prim.filleted(np.array([a, foot, b]), 0.012, 5)
+        plane = np.cross(a - foot, b - foot)
+        assembly.add_pair(f"leg_{name}", LEG, prim.sweep(path, prim.circle(radius, count=10), plane))
+
+
+def add_panels(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
+    """Add a solid panel under each side, and a stretcher between them."""
+    thick = rng.uniform(0.018, 0.04)
+    x, z_front = seat.spot(1, thick)
+    x_back, z_back = seat.spot(-1, thick)
+    x, height = min(x, x_back), seat.board_bottom + 0.004
+    taper = rng.uniform(0.6, 1.1)
+    outline = np.array([(z_back * taper, 0), (z_front * taper, 0), (z_front, height), (z_back, height)])
+    panel = prim.slab(prim.rounded(outline, 0.006), thick)
+    assembly.add_pair("leg", LEG, panel.mapped(lambda p: np.stack([p[:, 2] + x - thick / 2, p[:, 1], p[:, 0]], 1)))
+    y, half = height * rng.uniform(0.3, 0.75), rng.uniform(0.02, 0.05)
+    assembly.add("stretcher_middle", STRETCHER, prim.box((-x, y - half, -0.011), (x, y + half, 0.011)))
+
+
+def add_crossed_legs(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
+    """Add an X of two legs under each side, as of a folding chair, and bars between the sides."""
+    radius = rng.uniform(0.01, 0.018)
+    x_front, z_front = seat.spot(1, 0.02 + radius)
+    x_back, z_back = seat.spot(-1, 0.02 + radius)
+    x, height = min(x_front, x_back), seat.board_bottom + 0.004
+    section = prim.rectangle(2 * radius, rng.uniform(2, 3.4) * radius, 0.3 * radius)
+    past = rng.uniform(0.0, 0.06)
+    # The two legs pass beside each other and share 4 mm.
+    offset = radius - 0.002
+    for name, sign, shift in (("front", 1, offset), ("back", -1, -offset)):
+        z_foot, z_top = (z_front + past, z_back) if sign == 1 else (z_back - past, z_front)
+        path = np.array([[x + shift - radius, 0, z_foot], [x + shift - radius, height, z_top]])
+        assembly.add_pair(f"leg_{name}", LEG, prim.post(path, section))
+    bar = prim.circle(radius * 0.7, count=12)
+    for name, z_foot, z_top in (("front", z_front + past, z_back), ("back", z_back - past, z_front)):
+        t = rng.uniform(0.12, 0.25)
+        y, z = t * height, float(lerp(z_foot, z_top, t))
+        assembly.add(f"stretcher_{name}", STRETCHER, prim.bar((-x, y, z), (x, y, z), bar))

@@ -1,0 +1,289 @@
+"""Training examples: photos with drawings at disturbed cameras. Batch `i` depends on the seed and `i` alone."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from looking3d.dataset.load import Dataset
+from looking3d.dataset.schema import Sample
+from looking3d.model.align.drawing import draw_pose
+from looking3d.model.align.network import (
+    FLOW_CELLS,
+    HEAT_CELLS,
+    INPUT_CHANNELS,
+    CameraNet,
+    CompareNet,
+    ForegroundNet,
+)
+from looking3d.model.align.pose import (
+    AZIMUTH,
+    ELEVATION,
+    LOG_FOCAL,
+    LOG_SCALE,
+    ROLL,
+    SHIFT_X,
+    SHIFT_Y,
+    camera_of,
+    pose_of,
+)
+from looking3d.model.align.templates import framed
+from looking3d.model.query import Window, crop, to_tensor, window_around
+from looking3d.render.raycast import Raycaster
+from looking3d.training.augment import augment_photo
+
+Batch = dict[str, Tensor]
+
+PHOTOS_PER_SHAPE = 8
+"""Photos of one shape that share a batch, since making its mesh ready for rays costs more than a photo."""
+
+_KEPT_SHAPES = 4000  # meshes kept ready for rays
+_FLOW_AZIMUTH_RAD = math.radians(35)  # beyond this a drawing has little to do with the photo
+
+# Standard deviations of what the camera is off after the rounds at 64 px: azimuth, elevation, roll
+# (radians), log focal, and what scale (log) and shift (image widths) are off besides what makes up
+# for the others.
+RESIDUAL_SIGMA = (0.035, 0.035, 0.015, 0.04)
+RESIDUAL_SCALE, RESIDUAL_SHIFT = 0.008, 0.004
+
+
+@dataclass(eq=False)
+class TrainingPhotos:
+    """The photos of a split, ready to be drawn from.
+
+    Attributes:
+        datasets: With their samples by shape.
+        seed: Decides every batch.
+    """
+
+    datasets: list[Dataset]
+    split: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        self._shapes: list[tuple[Dataset, list[Sample]]] = []
+        for dataset in self.datasets:
+            by_shape: dict[str, list[Sample]] = {}
+            for sample in dataset.split(self.split):
+                by_shape.setdefault(sample.shape_id, []).append(sample)
+            self._shapes += [(dataset, samples) for samples in by_shape.values()]
+        self._raycasters: OrderedDict[tuple[str, str], Raycaster] = OrderedDict()
+
+    def batch(self, stage: str, step: int, size: int) -> Batch:
+        """Batch number `step` of a stage: the same tensors whoever asks, and when."""
+        generator = np.random.default_rng([self.seed, sorted(STAGE_EXAMPLES).index(stage), step])
+        example = STAGE_EXAMPLES[stage]
+        examples = []
+        for _ in range(max(1, size // PHOTOS_PER_SHAPE)):
+            dataset, samples = self._shapes[generator.integers(len(self._shapes))]
+            chosen = generator.permutation(len(samples))[: min(PHOTOS_PER_SHAPE, size)]
+            raycaster = self._raycaster(dataset, samples[0])
+            examples += [example(dataset, samples[i], raycaster, generator, step) for i in chosen]
+        return {
+            key: torch.from_numpy(np.stack([example[key] for example in examples])) for key in examples[0]
+        }
+
+    def _raycaster(self, dataset: Dataset, sample: Sample) -> Raycaster:
+        key = (str(dataset.path), sample.shape_id)
+        if key not in self._raycasters:
+            self._raycasters[key] = dataset.reference(sample.shape_id).raycaster()
+            if len(self._raycasters) > _KEPT_SHAPES:
+                self._raycasters.popitem(last=False)
+        self._raycasters.move_to_end(key)
+        return self._raycasters[key]
+
+
+@dataclass(frozen=True, eq=False)
+class _Photo:
+    """A photo in a window, with the camera seen through it.
+
+    Attributes:
+        image: (size, size, 3) uint8, augmented.
+        mask, changed: (size, size) float32 in [0, 1].
+        pose: (7,) the camera in the window.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    changed: np.ndarray
+    pose: np.ndarray
+
+
+def _photo(dataset: Dataset, sample: Sample, generator: np.random.Generator, size_px: int) -> _Photo:
+    """The photo in a window as `query.window_around` finds it, a little off."""
+    masks = dataset.masks(sample)
+    window = window_around(masks.object)
+    side = window.side * math.exp(generator.normal(0, 0.04))
+    shift = generator.normal(0, 0.02, 2) * side + (window.side - side) / 2
+    return _in_window(
+        dataset, sample, masks, Window(window.x + shift[0], window.y + shift[1], side), generator, size_px
+    )
+
+
+def _in_window(dataset, sample, masks, window: Window, generator, size_px: int) -> _Photo:
+    def cut(mask: np.ndarray) -> np.ndarray:
+        return crop(mask.astype(np.float32), window, size_px, border=cv2.BORDER_CONSTANT)
+
+    mask = cut(masks.object)
+    image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator)
+    pose = pose_of(window.camera(sample.camera, size_px))
+    return _Photo(image, mask, cut(masks.changed), pose)
+
+
+def _camera_example(
+    dataset: Dataset, sample: Sample, raycaster: Raycaster, generator: np.random.Generator, step: int
+) -> dict[str, np.ndarray]:
+    """A photo with a drawing from a wrong camera: where each cell should move, and how alike they look."""
+    size = CameraNet.size_px
+    photo = _photo(dataset, sample, generator, size)
+    hypothesis = _hypothesis(photo.pose, raycaster, generator)
+    drawn = draw_pose(raycaster, hypothesis, size)
+    truth = draw_pose(raycaster, photo.pose, size)
+    flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
+    if abs(math.remainder(hypothesis[AZIMUTH] - photo.pose[AZIMUTH], 2 * math.pi)) > _FLOW_AZIMUTH_RAD:
+        valid = np.zeros_like(valid)
+    facing = np.clip((drawn.channels[1:4] * truth.channels[1:4]).sum(0), 0, 1)
+    alike = facing[drawn.mask & truth.mask].sum() / max((drawn.mask | truth.mask).sum(), 1)
+    return _mirrored(
+        {
+            "input": _input(photo.image, drawn.channels),
+            "flow": flow,
+            "valid": valid,
+            "alike": np.float32(alike),
+        },
+        generator,
+    )
+
+
+def _compare_example(
+    dataset: Dataset, sample: Sample, raycaster: Raycaster, generator: np.random.Generator, step: int
+) -> dict[str, np.ndarray]:
+    """A photo with a drawing from nearly the right camera: what differs."""
+    size = CompareNet.size_px
+    photo = _photo(dataset, sample, generator, size)
+    # Large camera errors from the start stall the training: they come in over the first steps.
+    ease = min(1.0, 0.1 + step / 4000)
+    strength = generator.choice([1.0, 0.35, 0.1], p=[0.45, 0.33, 0.22]) * ease
+    hypothesis = _residual(photo.pose, raycaster, strength, generator)
+    drawn = draw_pose(raycaster, hypothesis, size)
+    flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
+    cells = size // HEAT_CELLS
+    changed = photo.changed.reshape(HEAT_CELLS, cells, HEAT_CELLS, cells).mean((1, 3))
+    return _mirrored(
+        {
+            "input": _input(photo.image, drawn.channels),
+            "flow": flow,
+            "valid": valid,
+            "heat": (changed > 0.2).astype(np.float32),
+            "label": np.float32(sample.anomalous),
+        },
+        generator,
+    )
+
+
+def _foreground_example(
+    dataset: Dataset, sample: Sample, raycaster: Raycaster, generator: np.random.Generator, step: int
+) -> dict[str, np.ndarray]:
+    """A photo, framed loosely, with the object's mask."""
+    masks = dataset.masks(sample)
+    window = window_around(masks.object)
+    # From filling the window to a fifth of it, anywhere in it.
+    side = window.side * math.exp(generator.uniform(-0.2, 1.3))
+    free = max(side - window.side, 0.1 * side)
+    x, y = generator.uniform(-0.5, 0.5, 2) * free + (window.side - side) / 2
+    size = ForegroundNet.size_px
+    photo = _in_window(
+        dataset, sample, masks, Window(window.x + x, window.y + y, side), generator, size
+    )
+    mask = photo.mask.reshape(size // 2, 2, size // 2, 2).mean((1, 3))
+    return _mirrored({"input": _to_chw(photo.image), "mask": mask}, generator)
+
+
+STAGE_EXAMPLES: dict[str, Callable[..., dict[str, np.ndarray]]] = {
+    "foreground": _foreground_example,
+    "camera": _camera_example,
+    "compare": _compare_example,
+}
+
+
+def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Generator) -> np.ndarray:
+    """A camera as the detector meets them: a template, a half-refined one, or a wrong one."""
+    draw = generator.random()
+    guess = pose.copy()
+    if draw < 0.55:
+        if draw < 0.2:
+            turns = [generator.uniform(-math.pi, math.pi), math.pi / 2, math.pi, -math.pi / 2]
+            guess[AZIMUTH] += turns[generator.integers(4)]
+        guess[AZIMUTH] += generator.normal(0, math.radians(9))
+        guess[ELEVATION] += generator.normal(0, math.radians(7))
+        guess[ROLL] = guess[LOG_FOCAL] = 0.0
+        guess = framed(guess, raycaster.vertices)
+        sigma_scale, sigma_shift = 0.04, 0.015
+    else:
+        sigma = math.radians(4.0 if draw < 0.8 else 1.5)
+        guess[AZIMUTH] += generator.normal(0, sigma)
+        guess[ELEVATION] += generator.normal(0, sigma)
+        guess[ROLL] += generator.normal(0, sigma / 2)
+        guess[LOG_FOCAL] += generator.normal(0, 0.05)
+        sigma_scale, sigma_shift = 0.5 * sigma, 0.2 * sigma
+    guess[LOG_SCALE] += generator.normal(0, sigma_scale)
+    guess[[SHIFT_X, SHIFT_Y]] += generator.normal(0, sigma_shift, 2)
+    return guess
+
+
+def _residual(
+    pose: np.ndarray, raycaster: Raycaster, strength: float, generator: np.random.Generator
+) -> np.ndarray:
+    """A camera off as the estimator leaves it: scale and shift make up for most of the other errors."""
+    guess = pose.copy()
+    guess[[AZIMUTH, ELEVATION, ROLL, LOG_FOCAL]] += strength * generator.normal(0, RESIDUAL_SIGMA)
+    vertices = raycaster.vertices[:: max(1, len(raycaster.vertices) // 300)]
+    wanted, got = (camera_of(p, 1).project(vertices)[0] for p in (pose, guess))
+    wanted_center, got_center = wanted.mean(0), got.mean(0)
+    spread = np.square(got - got_center).sum()
+    scale = ((wanted - wanted_center) * (got - got_center)).sum() / max(spread, 1e-9)
+    guess[LOG_SCALE] += math.log(np.clip(scale, 0.5, 2)) + strength * generator.normal(0, RESIDUAL_SCALE)
+    got_center = camera_of(guess, 1).project(vertices)[0].mean(0)
+    guess[[SHIFT_X, SHIFT_Y]] += wanted_center - got_center
+    guess[[SHIFT_X, SHIFT_Y]] += strength * generator.normal(0, RESIDUAL_SHIFT, 2)
+    return guess
+
+
+def _flow(
+    points: np.ndarray, valid: np.ndarray, hypothesis: np.ndarray, truth: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(2, 16, 16) flow in image widths and (16, 16) float32, where it counts."""
+    wanted, got = (camera_of(pose, 1).project(points.astype(np.float64))[0] for pose in (truth, hypothesis))
+    flow = np.where(valid[:, None], wanted - got, 0.0)
+    grid = (FLOW_CELLS, FLOW_CELLS)
+    return flow.T.reshape(2, *grid).astype(np.float32), valid.reshape(grid).astype(np.float32)
+
+
+def _to_chw(image: np.ndarray) -> np.ndarray:
+    return to_tensor(image[None])[0].numpy()
+
+
+def _input(image: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    stacked = np.empty((INPUT_CHANNELS, *image.shape[:2]), np.float32)
+    stacked[:3], stacked[3:] = _to_chw(image), channels
+    return stacked
+
+
+def _mirrored(example: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Half of the time, the same world in a mirror: photo and drawing together."""
+    if generator.random() < 0.5:
+        return example
+    mirrored = {
+        key: np.ascontiguousarray(value[..., ::-1]) if value.ndim else value for key, value in example.items()
+    }
+    if "flow" in mirrored:
+        mirrored["flow"][0] *= -1
+        mirrored["input"][4] *= -1  # the normal's x
+    return mirrored

@@ -1,0 +1,386 @@
+"""The training loop: one stage, one network; stops and goes on without changing what comes out."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+import looking3d
+from looking3d.dataset.load import Dataset
+from looking3d.dataset.schema import MANIFEST
+from looking3d.errors import CheckpointError, ConfigError, unknown_name
+from looking3d.model.align.align import AlignDetector
+from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
+from looking3d.model.checkpoint import save_weights
+from looking3d.training.batches import Batch, TrainingPhotos
+from looking3d.training.losses import camera_loss, compare_loss, foreground_loss
+
+STAGES = ("foreground", "camera", "compare")
+_NETWORKS = {"foreground": ForegroundNet, "camera": CameraNet, "compare": CompareNet}
+_LOSSES = {"foreground": foreground_loss, "camera": camera_loss, "compare": compare_loss}
+_VALIDATION_STEP = 10**8  # batches from this number on are never trained on
+_CHECKPOINT_SECONDS = 120.0
+_LOG_STEPS = 50
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """How one network is trained."""
+
+    steps: int
+    """Optimiser steps."""
+
+    batch: int = 64
+    """Photos a step."""
+
+    learning_rate: float = 1.5e-3
+    """The highest, after warm-up; a cosine takes it to a hundredth."""
+
+    weight_decay: float = 0.02
+    """Of AdamW."""
+
+    warmup: int = 200
+    """Steps of linear warm-up."""
+
+    ema: float = 0.999
+    """Decay of the running average of the weights, which is what is kept."""
+
+    validate_every: int = 1000
+    """Steps between validations."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 1:
+            raise ConfigError(f"steps and batch: expected at least 1, got {self.steps} and {self.batch}")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a detector is trained, stage by stage."""
+
+    foreground: StageConfig
+    camera: StageConfig
+    compare: StageConfig
+    seed: int = 0
+    """Decides first weights and every batch."""
+
+
+PRESETS: dict[str, TrainConfig] = {
+    "align": TrainConfig(
+        foreground=StageConfig(steps=2500, batch=32),
+        camera=StageConfig(steps=12000, batch=64),
+        compare=StageConfig(steps=9000, batch=32, learning_rate=1e-3),
+    ),
+    "align-tiny": TrainConfig(
+        foreground=StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60),
+        camera=StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60),
+        compare=StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60),
+    ),
+}
+"""`align` is what ships; `align-tiny` shows in a minute that everything works, and detects nothing."""
+
+
+def preset(name: str) -> TrainConfig:
+    """A preset by name.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """How a stage ended.
+
+    Attributes:
+        stage: Its name.
+        step: Steps done.
+        finished: Whether that is all of them.
+        metrics: Of the last validation.
+    """
+
+    stage: str
+    step: int
+    finished: bool
+    metrics: dict[str, float]
+
+
+def train_detector(
+    datasets: list[Dataset],
+    run: Path,
+    config: TrainConfig,
+    stages: tuple[str, ...] = STAGES,
+    max_minutes: float = math.inf,
+    workers: int = 0,
+    device: str = "cpu",
+    on_log: Callable[[str, int, int, dict[str, float]], None] = lambda stage, step, steps, row: None,
+) -> list[StageResult]:
+    """Train stages of the align detector in a run folder, or go on where they stopped.
+
+    The folder gets config.json, and for each stage a log and a checkpoint; weights.safetensors once
+    every stage has been trained to its end.
+
+    Args:
+        datasets: Trained on their `train` split, validated on `val`.
+        run: The run's folder.
+        config: What to do.
+        stages: Which stages to train now; two processes may train different ones at once.
+        max_minutes: Stop after this long, with a checkpoint.
+        workers: Processes that prepare batches; 0 prepares them in this one.
+        device: Of the network.
+        on_log: Called with (stage, step, steps, metrics) every so often.
+
+    Raises:
+        ConfigError: Unknown stage.
+        CheckpointError: The folder holds a run of another configuration or on other data.
+    """
+    for stage in stages:
+        if stage not in STAGES:
+            raise unknown_name("stage", stage, STAGES)
+    _claim_run(run, config, datasets)
+    deadline = time.monotonic() + 60 * max_minutes
+    results = []
+    for stage in stages:
+        trainer = _Stage(stage, datasets, run, config, device)
+        results.append(trainer.train(deadline, workers, on_log))
+        if not results[-1].finished:
+            break
+    export_weights(run, config)
+    return results
+
+
+def export_weights(run: Path, config: TrainConfig) -> Path | None:
+    """Write weights.safetensors from the checkpoints; None while a stage is unfinished."""
+    networks = {}
+    for stage in STAGES:
+        path = _checkpoint(run, stage)
+        if not path.is_file():
+            return None
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        if int(stored["step"]) < getattr(config, stage).steps:
+            return None
+        networks[stage] = _NETWORKS[stage]()
+        networks[stage].load_state_dict(stored["average"])
+    path = run / "weights.safetensors"
+    save_weights(AlignDetector(**networks), path)
+    return path
+
+
+class _StepBatches(TorchDataset):
+    """Batches from one step to another, by number."""
+
+    def __init__(self, photos: TrainingPhotos, stage: str, size: int, start: int, stop: int) -> None:
+        self.photos, self.stage, self.size, self.start, self.stop = photos, stage, size, start, stop
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.photos.batch(self.stage, self.start + index, self.size)
+
+
+class _Stage:
+    """The state of training one stage."""
+
+    def __init__(
+        self, stage: str, datasets: list[Dataset], run: Path, config: TrainConfig, device: str
+    ) -> None:
+        self.stage, self.run, self.device = stage, run, torch.device(device)
+        self.config: StageConfig = getattr(config, stage)
+        self.photos = TrainingPhotos(datasets, "train", config.seed)
+        self.validation = TrainingPhotos(datasets, "val", config.seed)
+        self.loss = _LOSSES[stage]
+        torch.manual_seed(config.seed)
+        self.network: nn.Module = _NETWORKS[stage]().to(self.device, memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(self.config.ema), use_buffers=True
+        )
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), self.config.learning_rate, weight_decay=self.config.weight_decay
+        )
+        self.step = 0
+        self.metrics: dict[str, float] = {}
+        if _checkpoint(run, stage).is_file():
+            self._restore()
+
+    def train(self, deadline: float, workers: int, on_log: Callable) -> StageResult:
+        saved = time.monotonic()
+        running: dict[str, list[float]] = {}
+        torch.manual_seed(self.step)
+        try:
+            for batch in self._batches(workers):
+                if time.monotonic() > deadline:
+                    break
+                for key, value in self._train_step(batch).items():
+                    running.setdefault(key, []).append(value)
+                if self.step % _LOG_STEPS == 0 or self.step == self.config.steps:
+                    row = {key: float(np.mean(values)) for key, values in running.items()}
+                    running.clear()
+                    self._log("train", row)
+                    on_log(self.stage, self.step, self.config.steps, row)
+                if self.step % self.config.validate_every == 0 or self.step == self.config.steps:
+                    self.metrics = self._validate()
+                    self._log("val", self.metrics)
+                    on_log(f"{self.stage} val", self.step, self.config.steps, self.metrics)
+                if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                    self._save()
+                    saved = time.monotonic()
+        finally:
+            self._save()
+        return StageResult(self.stage, self.step, self.step >= self.config.steps, self.metrics)
+
+    def _batches(self, workers: int) -> Iterator[Batch]:
+        steps = _StepBatches(self.photos, self.stage, self.config.batch, self.step, self.config.steps)
+        if not len(steps):
+            return iter(())
+        return iter(DataLoader(steps, batch_size=None, num_workers=workers))
+
+    def _train_step(self, batch: Batch) -> dict[str, float]:
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        # Dropout must not depend on how often the run was stopped.
+        torch.manual_seed(self.step)
+        values = self.loss(self.network, self._move(batch))
+        self.optimizer.zero_grad(set_to_none=True)
+        values["loss"].backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+        self.step += 1
+        return {key: value.item() for key, value in values.items() if value.ndim == 0}
+
+    def _learning_rate(self) -> float:
+        config = self.config
+        if self.step < config.warmup:
+            return config.learning_rate * (self.step + 1) / config.warmup
+        done = (self.step - config.warmup) / max(1, config.steps - config.warmup)
+        return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+    @torch.no_grad()
+    def _validate(self, batches: int = 12) -> dict[str, float]:
+        self.average.eval()
+        rows, logits, labels = [], [], []
+        for i in range(batches):
+            batch = self._move(self.validation.batch(self.stage, _VALIDATION_STEP + i, 64))
+            values = self.loss(self.average.module, batch)
+            rows.append({key: value.item() for key, value in values.items() if value.ndim == 0})
+            if "logit" in values:
+                logits.append(values["logit"].cpu())
+                labels.append(batch["label"].cpu())
+        means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+        if labels and 0 < torch.cat(labels).mean() < 1:
+            means["auroc"] = float(roc_auc_score(torch.cat(labels), torch.cat(logits)))
+        return means
+
+    def _move(self, batch: Batch) -> dict[str, Tensor]:
+        moved = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
+        moved["input"] = moved["input"].contiguous(memory_format=torch.channels_last)
+        return moved
+
+    def _log(self, split: str, row: dict[str, float]) -> None:
+        path = self.run / f"log-{self.stage}-{split}.csv"
+        fresh = not path.is_file()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if fresh:
+                writer.writerow(["step", *row])
+            writer.writerow([self.step, *(f"{value:.6g}" for value in row.values())])
+
+    def _save(self) -> None:
+        path = _checkpoint(self.run, self.stage)
+        temporary = path.with_name(path.name + ".partial")
+        torch.save(
+            {
+                "step": self.step,
+                "network": self.network.state_dict(),
+                "average": self.average.module.state_dict(),
+                "averaged": self.average.n_averaged,
+                "optimizer": self.optimizer.state_dict(),
+                "metrics": self.metrics,
+            },
+            temporary,
+        )
+        os.replace(temporary, path)
+
+    def _restore(self) -> None:
+        path = _checkpoint(self.run, self.stage)
+        try:
+            stored = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:
+            raise CheckpointError(f"{path}: damaged ({error}); remove it to train the stage anew") from error
+        self.network.load_state_dict(stored["network"])
+        self.average.module.load_state_dict(stored["average"])
+        self.average.n_averaged.copy_(stored["averaged"])
+        self.optimizer.load_state_dict(stored["optimizer"])
+        self.step, self.metrics = int(stored["step"]), dict(stored["metrics"])
+        self._forget_later_rows()
+
+    def _forget_later_rows(self) -> None:
+        """Drop log rows after the checkpoint: a killed run had got farther than it had saved."""
+        for split in ("train", "val"):
+            path = self.run / f"log-{self.stage}-{split}.csv"
+            if path.is_file():
+                header, *rows = path.read_text().splitlines()
+                kept = [row for row in rows if int(row.split(",")[0]) <= self.step]
+                path.write_text("\n".join([header, *kept]) + "\n")
+
+
+def _checkpoint(run: Path, stage: str) -> Path:
+    return run / f"checkpoint-{stage}.pt"
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """SHA-256 of a dataset's manifest, which names its recipe and shapes."""
+    return hashlib.sha256((dataset.path / MANIFEST).read_bytes()).hexdigest()[:16]
+
+
+def _claim_run(run: Path, config: TrainConfig, datasets: list[Dataset]) -> None:
+    """Make the folder this run's, or refuse."""
+    mine = {
+        "format": "looking3d-run-1",
+        "config": dataclasses.asdict(config),
+        "datasets": [fingerprint(dataset) for dataset in datasets],
+    }
+    path = run / "config.json"
+    if path.is_file():
+        try:
+            there = json.loads(path.read_text())
+        except ValueError as error:
+            raise CheckpointError(f"{path}: not valid JSON ({error}); choose another --out") from error
+        for key, value in mine.items():
+            if there.get(key) != value:
+                raise CheckpointError(
+                    f"{run}: holds a run with another {key}; choose another --out, or give the same settings"
+                )
+        return
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise CheckpointError(f"{run}: is not empty and holds no run; choose another --out")
+    run.mkdir(parents=True, exist_ok=True)
+    versions = {
+        "looking3d": looking3d.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    paths = [str(dataset.path) for dataset in datasets]
+    path.write_text(json.dumps({**mine, "versions": versions, "dataset_paths": paths}, indent=1) + "\n")

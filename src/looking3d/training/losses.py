@@ -1,0 +1,68 @@
+"""The losses of the three stages."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from looking3d.model.align.network import Motion
+
+HEAT_POSITIVE_WEIGHT = 8.0
+"""An anomalous patch counts as much as this many normal ones: one patch in a hundred is anomalous."""
+
+
+def motion_loss(
+    motion: Motion, flow: Float[Tensor, "batch 2 16 16"], valid: Float[Tensor, "batch 16 16"]
+) -> Float[Tensor, ""]:
+    """L1 of the flow, in tenths of an image, plus half the Laplace negative log likelihood of its error."""
+    error = (motion.flow - flow).norm(dim=1)
+    likelihood = error.detach() / motion.log_spread.exp() + motion.log_spread
+    total = valid.sum().clamp(min=1)
+    return (valid * (10 * error + 0.5 * 0.1 * likelihood)).sum() / total
+
+
+def foreground_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Binary cross-entropy of the mask."""
+    logits = network(batch["input"])
+    overlap = ((logits > 0) & (batch["mask"] > 0.5)).sum((1, 2))
+    union = ((logits > 0) | (batch["mask"] > 0.5)).sum((1, 2)).clamp(min=1)
+    return {
+        "loss": F.binary_cross_entropy_with_logits(logits, batch["mask"]),
+        "iou": (overlap / union).mean(),
+    }
+
+
+def camera_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Motion, and cross-entropy of how alike photo and drawing look."""
+    motion, score = network(batch["input"])
+    moved = motion_loss(motion, batch["flow"], batch["valid"])
+    alike = F.binary_cross_entropy_with_logits(score, batch["alike"])
+    return {
+        "loss": moved + 0.5 * alike,
+        "flow_px": 128 * _mean_error(motion, batch),
+        "alike_error": (score.sigmoid() - batch["alike"]).abs().mean(),
+    }
+
+
+def compare_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross-entropy of the image's label and of the patches', and motion."""
+    logit, heat, motion = network(batch["input"])
+    weight = torch.tensor(HEAT_POSITIVE_WEIGHT, device=heat.device)
+    image = F.binary_cross_entropy_with_logits(logit, batch["label"])
+    patch = F.binary_cross_entropy_with_logits(heat, batch["heat"], pos_weight=weight)
+    moved = motion_loss(motion, batch["flow"], batch["valid"])
+    return {
+        "loss": image + 2 * patch + 0.3 * moved,
+        "image": image,
+        "patch": patch,
+        "accuracy": ((logit > 0) == (batch["label"] > 0.5)).float().mean(),
+        "logit": logit,
+        "flow_px": 128 * _mean_error(motion, batch),
+    }
+
+
+def _mean_error(motion: Motion, batch: dict[str, Tensor]) -> Tensor:
+    error = (motion.flow - batch["flow"]).norm(dim=1) * batch["valid"]
+    return error.sum() / batch["valid"].sum().clamp(min=1)
