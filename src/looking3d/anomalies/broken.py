@@ -37,7 +37,7 @@ def broken(shape: PartShape, donors: Sequence[PartShape], generator: np.random.G
     for _ in range(_ATTEMPTS):
         size = np.clip(generator.uniform(*TOOL_SIZE) * diagonal(part), *size_limits)
         tool = _draw_tool(surface, size, generator)
-        after, removed = (_cut_surface(part, tool) if solid is None else _cut_solid(part, solid, tool))
+        after, removed = _cut_surface(part, tool) if solid is None else _cut_solid(part, solid, tool)
         if after is not None and REMOVED[0] <= removed <= REMOVED[1]:
             return AnomalousShape("broken", replace_part(shape, part, after), part, after, removed)
     raise AnomalyImpossible("no cut removed a fitting share")

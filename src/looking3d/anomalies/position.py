@@ -17,9 +17,7 @@ OFFSET = (0.04, 0.14)
 """Bounds of the translation, in diagonals of the shape."""
 
 
-def position(
-    shape: PartShape, donors: Sequence[PartShape], generator: np.random.Generator
-) -> AnomalousShape:
+def position(shape: PartShape, donors: Sequence[PartShape], generator: np.random.Generator) -> AnomalousShape:
     """Translate one part in a random direction. Severity: the offset in diagonals of the shape."""
     part = draw_part(shape, generator)
     severity = generator.uniform(*OFFSET)

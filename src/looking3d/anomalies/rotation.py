@@ -20,9 +20,7 @@ ANGLE_DEG = (10.0, 60.0)
 """Bounds of the angle."""
 
 
-def rotation(
-    shape: PartShape, donors: Sequence[PartShape], generator: np.random.Generator
-) -> AnomalousShape:
+def rotation(shape: PartShape, donors: Sequence[PartShape], generator: np.random.Generator) -> AnomalousShape:
     """Turn one part about a random axis through the point where it is held.
 
     Severity: the angle in radians.

@@ -221,7 +221,7 @@ class _ShapeMaker:
 
     def _make_odd(self) -> None:
         """Give the reference an anomaly of its own."""
-        kinds = [str(kind) for kind in self.generator.permutation(list(KINDS))]
+        kinds = [str(kind) for kind in self.generator.permutation(list(self.recipe.kinds))]
         for kind in kinds:
             drawn = self._draw_anomaly(kind)
             if drawn is not None:
@@ -280,7 +280,7 @@ class _ShapeMaker:
         """photos/NNN_<kind>.png with their masks."""
         total = self.recipe.photos_per_shape
         anomalous = math.floor(total * self.recipe.anomalous_share + self.generator.random())
-        kinds = [str(kind) for kind in self.generator.permutation(list(KINDS))]
+        kinds = [str(kind) for kind in self.generator.permutation(list(self.recipe.kinds))]
         wanted = [NORMAL] * (total - anomalous) + [kinds[i % len(kinds)] for i in range(anomalous)]
         photos = []
         for number, kind in enumerate(wanted):
@@ -293,7 +293,9 @@ class _ShapeMaker:
         drawn = None
         kind = wanted
         # A kind that this shape does not allow gives way to another, so that classes stay balanced.
-        for kind in () if wanted == NORMAL else (wanted, *(other for other in KINDS if other != wanted)):
+        for kind in (
+            () if wanted == NORMAL else (wanted, *(other for other in self.recipe.kinds if other != wanted))
+        ):
             drawn = self._draw_anomaly(kind)
             if drawn is not None:
                 break

@@ -44,19 +44,25 @@ class Dataset:
         path = Path(path)
         manifest = path / MANIFEST
         if not manifest.is_file():
-            raise DatasetError(f"{path}: no dataset here ({MANIFEST} is missing); make one: looking3d generate")
+            raise DatasetError(
+                f"{path}: no dataset here ({MANIFEST} is missing); make one: looking3d generate"
+            )
         try:
             info = json.loads(manifest.read_text())
         except ValueError as error:
             raise DatasetError(f"{manifest}: not valid JSON ({error}); generate the dataset again") from error
         if info.get("format") != FORMAT or info.get("version") != FORMAT_VERSION:
-            raise DatasetError(f"{path}: expected format {FORMAT} version {FORMAT_VERSION}; generate it again")
+            raise DatasetError(
+                f"{path}: expected format {FORMAT} version {FORMAT_VERSION}; generate it again"
+            )
         if not info["complete"]:
             raise DatasetError(f"{path}: unfinished; run the same `looking3d generate` again to complete it")
         try:
             rows = pq.read_table(path / SAMPLES).to_pylist()
         except OSError as error:
-            raise DatasetError(f"{path / SAMPLES}: cannot be read ({error}); generate the dataset again") from error
+            raise DatasetError(
+                f"{path / SAMPLES}: cannot be read ({error}); generate the dataset again"
+            ) from error
         return Dataset(
             path,
             Recipe.from_json(info["recipe"]),
@@ -89,7 +95,9 @@ class Dataset:
         try:
             return np.asarray(Image.open(path).convert("RGB"))
         except OSError as error:
-            raise DatasetError(f"{path}: not a readable photo ({error}); generate the dataset again") from error
+            raise DatasetError(
+                f"{path}: not a readable photo ({error}); generate the dataset again"
+            ) from error
 
     def masks(self, sample: Sample) -> Masks:
         """Where the object and the anomaly are in the photo."""

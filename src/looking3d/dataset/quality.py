@@ -28,9 +28,7 @@ def changed_pixels(reference: Drawing, photo: Drawing) -> np.ndarray:
     return (reference.mask ^ photo.mask) | (both & (moved | turned))
 
 
-def compare(
-    reference_shape: PartShape, reference: Drawing, anomaly: AnomalousShape, photo: Drawing
-) -> Masks:
+def compare(reference_shape: PartShape, reference: Drawing, anomaly: AnomalousShape, photo: Drawing) -> Masks:
     """The masks of an anomalous photo.
 
     Args:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from looking3d.errors import ConfigError
+from looking3d.anomalies import KINDS
+from looking3d.errors import ConfigError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Recipe:
 
     anomalous_share: float = 0.5
     """Share of the photos that show an anomaly."""
+
+    kinds: tuple[str, ...] = tuple(KINDS)
+    """Kinds of anomalies to make."""
 
     odd_reference_share: float = 0.0
     """Share of the references that carry an anomaly-like edit themselves, so that an odd photo alone
@@ -70,9 +74,15 @@ class Recipe:
                 raise ConfigError(what)
 
         check(len(self.shapes) > 0, "shapes: name at least one family or folder")
+        check(len(self.kinds) > 0, "kinds: name at least one")
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise unknown_name("anomaly kind", kind, KINDS)
         check(self.count >= 1, f"count: expected at least 1, got {self.count}")
         check(self.first_shape >= 0, f"first-shape: expected at least 0, got {self.first_shape}")
-        check(self.photos_per_shape >= 1, f"photos-per-shape: expected at least 1, got {self.photos_per_shape}")
+        check(
+            self.photos_per_shape >= 1, f"photos-per-shape: expected at least 1, got {self.photos_per_shape}"
+        )
         for name in ("anomalous_share", "odd_reference_share", "min_changed"):
             value = getattr(self, name)
             check(0 <= value <= 1, f"{name.replace('_', '-')}: expected 0 to 1, got {value}")

@@ -108,7 +108,9 @@ class Masks:
         try:
             bits = np.asarray(Image.open(path))
         except OSError as error:
-            raise DatasetError(f"{path}: not a readable mask ({error}); generate the dataset again") from error
+            raise DatasetError(
+                f"{path}: not a readable mask ({error}); generate the dataset again"
+            ) from error
         return Masks(*((bits & bit) > 0 for bit in (1, 2, 4, 8)))
 
 

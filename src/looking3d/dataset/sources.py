@@ -82,7 +82,9 @@ def list_sources(recipe: Recipe) -> list[ShapeSource]:
                 "nor an existing path"
             )
     ids = [shape_id for shape_id, _ in found]
-    twice = sorted({shape_id for shape_id in ids if ids.count(shape_id) > 1}) if len(set(ids)) < len(ids) else []
+    twice = (
+        sorted({shape_id for shape_id in ids if ids.count(shape_id) > 1}) if len(set(ids)) < len(ids) else []
+    )
     if twice:
         raise DatasetError(f"two shapes have the id {twice[0]!r}; rename one of the sources")
     splits = _splits(ids, recipe)

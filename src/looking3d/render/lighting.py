@@ -1,4 +1,4 @@
-"""Light and ground of a photo, as numbers any renderer can use.
+"""Light and ground of a photo, for any renderer, and the shadow that falls on the ground.
 
 Radiances are linear RGB, scaled so that a white surface that faces up and sees all of the light has
 radiance 1 before exposure. Directions are in the world, +Y up.
@@ -9,13 +9,33 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from looking3d.errors import unknown_name
+from looking3d.geometry.camera import Camera
 from looking3d.render.materials import Color
+from looking3d.render.raycast import Raycaster
 
 GROUND_ALBEDO = 0.65
 """How much light the ground gives back to the object, whatever colour the picture shows."""
+
+TILE = 4
+"""Samples in a square of this side share one even set of directions, which a filter gathers."""
+
+OFFSET = 2e-3
+"""How far from a surface its shadow rays start, in world units."""
+
+REACH = 0.6
+"""How far away a surface still takes ambient light from another, in world units."""
+
+
+def along(vectors: np.ndarray, direction: Color) -> np.ndarray:
+    """(n,) float32 scalar products of (n, 3) vectors with one direction.
+
+    Not by BLAS, which rounds differently with another number of threads.
+    """
+    return np.einsum("ij,j->i", vectors, np.array(direction, np.float32))
 
 
 @dataclass(frozen=True)
@@ -36,22 +56,24 @@ class Lamp:
         object.__setattr__(self, "direction", tuple(float(c) for c in self.direction))
         object.__setattr__(self, "irradiance", tuple(float(c) for c in self.irradiance))
 
-    def frame(self) -> np.ndarray:
-        """(3, 3) float32 rotation whose rows are two tangents and the direction."""
+    def towards(self, points: np.ndarray) -> np.ndarray:
+        """(n, 3) float32 directions over the lamp's disc, from (n, 2) points of the unit square."""
         w = np.asarray(self.direction)
         u = np.cross(w, [1.0, 0.0, 0.0] if abs(w[0]) < 0.7 else [0.0, 0.0, 1.0])
         u /= np.linalg.norm(u)
-        return np.stack([u, np.cross(w, u), w]).astype(np.float32)
+        u, v, w = (axis.astype(np.float32) for axis in (u, np.cross(w, u), w))
+        x, y = (_disc(points) * np.float32(np.tan(self.radius_rad))).T
+        return x[:, None] * u + y[:, None] * v + w
 
     def radiance(self, directions: np.ndarray, blur: np.ndarray | float = 0.0) -> np.ndarray:
         """(n, 3) light from unit directions; `blur` in radians widens the disc and keeps its power."""
         radius = np.hypot(self.radius_rad, blur)
-        cosine = np.clip(directions @ np.float32(self.direction), -1, 1)
+        cosine = np.clip(along(directions, self.direction), -1, 1)
         # A disc with a soft rim a fifth of its radius wide
         away = np.sqrt(np.maximum(2 - 2 * cosine, 0)) / radius
         inside = np.clip((1.1 - away) / 0.2, 0, 1)
         solid_angle_over_pi = np.sin(np.minimum(radius, 1.5)) ** 2
-        return (inside / solid_angle_over_pi)[:, None] * np.float32(self.irradiance)
+        return (inside / solid_angle_over_pi)[:, None] * np.array(self.irradiance, np.float32)
 
 
 @dataclass(frozen=True)
@@ -81,7 +103,9 @@ class Lighting:
     def ground_irradiance(self) -> np.ndarray:
         """(3,) irradiance over pi on the unshadowed ground."""
         sky = np.asarray(self.sky_horizon) / 3 + np.asarray(self.sky_top) * 2 / 3
-        return sky + sum(max(l.direction[1], 0.0) * np.asarray(l.irradiance) for l in (self.key, self.fill))
+        return sky + sum(
+            max(lamp.direction[1], 0.0) * np.asarray(lamp.irradiance) for lamp in (self.key, self.fill)
+        )
 
     def sky(self, directions: np.ndarray) -> np.ndarray:
         """(n, 3) light without the lamps from (n, 3) unit directions; from below comes the ground's.
@@ -89,8 +113,8 @@ class Lighting:
         Right below an object lies its own shadow: the ground darkens towards the nadir.
         """
         up = directions[:, 1:2]
-        top, horizon = np.float32(self.sky_top), np.float32(self.sky_horizon)
-        ground = np.float32(GROUND_ALBEDO * self.ground_irradiance)
+        top, horizon = np.array(self.sky_top, np.float32), np.array(self.sky_horizon, np.float32)
+        ground = (GROUND_ALBEDO * self.ground_irradiance).astype(np.float32)
         below = ground * (1 - 0.65 * np.minimum(up, 0) ** 2)
         above = horizon + (top - horizon) * np.maximum(up, 0)
         # A soft horizon, as a paper sweep has
@@ -99,7 +123,9 @@ class Lighting:
 
     def environment(self, directions: np.ndarray, blur: np.ndarray | float = 0.0) -> np.ndarray:
         """(n, 3) light from (n, 3) unit directions, lamps included; `blur` in radians widens lamps."""
-        return self.sky(directions) + self.key.radiance(directions, blur) + self.fill.radiance(directions, blur)
+        return (
+            self.sky(directions) + self.key.radiance(directions, blur) + self.fill.radiance(directions, blur)
+        )
 
     def to_json(self) -> dict[str, object]:
         """A dict of plain lists and numbers; `from_json` is its inverse."""
@@ -170,7 +196,7 @@ class Background:
     def image(self, height: int, width: int) -> np.ndarray:
         """(height, width, 3) float32 sRGB in [0, 1], without shadow."""
         t = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None, None]
-        sheet = np.float32(self.top) * (1 - t) + np.float32(self.bottom) * t
+        sheet = np.array(self.top, np.float32) * (1 - t) + np.array(self.bottom, np.float32) * t
         return np.broadcast_to(sheet, (height, width, 3))
 
     def to_json(self) -> dict[str, object]:
@@ -201,3 +227,91 @@ def draw_background(style: str, generator: np.random.Generator) -> Background:
     base = np.clip(generator.uniform(0.3, 0.95) + generator.normal(0, 0.06, 3), 0.1, 0.98)
     grade = generator.uniform(0.85, 1.1)
     return Background(tuple(np.clip(base * grade, 0, 1)), tuple(base), float(shadow))
+
+
+def spread(generator: np.random.Generator, rows: np.ndarray, columns: np.ndarray, side: int) -> np.ndarray:
+    """(n, 2) float32 points of the unit square, spread evenly over each square of side x side samples.
+
+    Every square uses the same points, so that a mean over a square has no noise.
+    """
+    # Neighbours in a Bayer matrix are far apart in the sequence (Roberts, 2018) of the points
+    order = np.zeros((1, 1), np.int64)
+    while len(order) < side:
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    index = np.arange(side * side)[:, None]
+    points = (index * [0.7548776662466927, 0.5698402909980532] + generator.random(2)) % 1
+    return points.astype(np.float32)[order[rows % side, columns % side]]
+
+
+def _disc(u: np.ndarray) -> np.ndarray:
+    """(n, 2) points of the unit disc from points of the unit square, evenly."""
+    radius, angle = np.sqrt(u[:, 0]), np.float32(2 * np.pi) * u[:, 1]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
+
+
+def over_hemisphere(n: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """(n, 3) directions around normals, as dense as their cosine."""
+    # Duff et al., Building an Orthonormal Basis, Revisited, 2017
+    sign = np.where(n[:, 2] >= 0, np.float32(1), np.float32(-1))
+    a = -1 / (sign + n[:, 2])
+    b = n[:, 0] * n[:, 1] * a
+    s = np.stack([1 + sign * n[:, 0] ** 2 * a, sign * b, -sign * n[:, 0]], 1)
+    t = np.stack([b, sign + n[:, 1] ** 2 * a, -n[:, 1]], 1)
+    d = _disc(u)
+    up = np.sqrt(np.maximum(1 - (d**2).sum(1), 0))
+    return s * d[:, :1] + t * d[:, 1:] + n * up[:, None]
+
+
+def ground_light(
+    raycaster: Raycaster,
+    bounds: np.ndarray,
+    lighting: Lighting,
+    camera: Camera,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """How much of its light reaches the ground: 1 where the shape throws no shadow.
+
+    The ground is the level plane at the shape's lowest point, seen as if the shape were transparent.
+
+    Args:
+        raycaster: The shape.
+        bounds: (2, 3) its box.
+        lighting: The light.
+        camera: Who looks.
+        generator: Turns the directions of the shadow rays.
+
+    Returns:
+        (height, width, 3) float32, 1 where the ground is not seen.
+    """
+    origins, directions = camera.rays()
+    height, width = directions.shape[:2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = (bounds[0, 1] - origins[..., 1]) / directions[..., 1]
+    p = origins + directions * distance[..., None]
+    # Shadows end where the key's lowest rays from the top of the shape meet the ground
+    tall = bounds[1, 1] - bounds[0, 1]
+    x, y, z = lighting.key.direction
+    throw = np.array([-x, -z]) / max(y, 0.1) * tall
+    margin = 0.15 + tall * np.tan(lighting.key.radius_rad) / max(y, 0.1) ** 2
+    reach = max(REACH, tall)
+    low = bounds[0, [0, 2]] + np.minimum(np.where(throw < 0, throw - margin, 0), -reach)
+    high = bounds[1, [0, 2]] + np.maximum(np.where(throw > 0, throw + margin, 0), reach)
+    near = (distance > 0) & ((p[..., [0, 2]] > low) & (p[..., [0, 2]] < high)).all(-1)
+    rows, columns = np.nonzero(near)
+    p = p[rows, columns].astype(np.float32)
+    p[:, 1] += OFFSET
+
+    # One ray a pixel for each light; the blur gathers those of a tile, which grows with the picture
+    tile = TILE << max(round(np.log2(width / 128)), 0)
+    up = np.broadcast_to(np.array([0, 1, 0], np.float32), p.shape)
+    to_key = lighting.key.towards(spread(generator, rows, columns, tile))
+    to_sky = over_hemisphere(up, spread(generator, rows, columns, tile))
+    key = 1 - raycaster.occluded(p, to_key)
+    sky = np.minimum(raycaster.intersect(p, to_sky).distance / (2 * REACH), 1) ** 2
+    key_light = max(y, 0.0) * np.asarray(lighting.key.irradiance)
+    key_share = (key_light / lighting.ground_irradiance).astype(np.float32)
+    light = np.ones((height, width, 3), np.float32)
+    light[rows, columns] = key[:, None] * key_share + sky[:, None] * (1 - key_share)
+    for _ in range(2):
+        light = cv2.blur(light, (tile, tile), borderType=cv2.BORDER_REPLICATE)
+    return light

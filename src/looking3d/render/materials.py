@@ -209,7 +209,7 @@ def albedo(material: Material, points: np.ndarray, normals: np.ndarray) -> np.nd
     Returns:
         (n, 3) float32 linear RGB in [0, 1].
     """
-    color, color2 = np.float32(material.color), np.float32(material.color2)
+    color, color2 = np.array(material.color, np.float32), np.array(material.color2, np.float32)
     if material.contrast == 0:
         return np.broadcast_to(color, (len(points), 3)).copy()
     shift = np.random.default_rng(material.seed).uniform(0, 60, 3).astype(np.float32)
@@ -234,12 +234,49 @@ def _hex(code: str) -> np.ndarray:
     return np.array([int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)])
 
 
-# sRGB, from pale to dark: birch, maple, pine, oak, honey oak, beech, cherry, teak, mahogany, walnut, wenge
-_WOODS = "e3cfae d9bf96 d8b27a c49a6c b98548 c99a70 9c5a3c 8f6238 6f3a26 5c402c 35261e".split()
-# Black, charcoal, chocolate, brown, cognac, tan, camel, cream, white, oxblood, red, navy, green, grey
-_LEATHERS = "1c1b1b 33312f 3f2a20 5d3a26 8a4b26 a9764a b98f60 d9c9ae e4e0d8 4a1718 8c2320 232c40 34402f 77736e".split()
-# Chrome, steel, nickel, gunmetal, brass, copper, bronze
-_METALS = "d9dadb b9bbbd c9c1b3 6a6c70 cfae6a c08566 7d6243".split()
+_WOODS = (
+    "e3cfae",
+    "d9bf96",
+    "d8b27a",
+    "c49a6c",
+    "b98548",
+    "c99a70",
+    "9c5a3c",
+    "8f6238",
+    "6f3a26",
+    "5c402c",
+    "35261e",
+)
+"""sRGB of birch, maple, pine, oak, honey oak, beech, cherry, teak, mahogany, walnut and wenge."""
+
+_LEATHERS = (
+    "1c1b1b",
+    "33312f",
+    "3f2a20",
+    "5d3a26",
+    "8a4b26",
+    "a9764a",
+    "b98f60",
+    "d9c9ae",
+    "e4e0d8",
+    "4a1718",
+    "8c2320",
+    "232c40",
+    "34402f",
+    "77736e",
+)
+"""sRGB of black, charcoal, browns to cream and white, oxblood, red, navy, green and grey leather."""
+
+_METALS = {
+    "d9dadb": 0.3,
+    "b9bbbd": 0.27,
+    "c9c1b3": 0.1,
+    "6a6c70": 0.13,
+    "cfae6a": 0.1,
+    "c08566": 0.05,
+    "7d6243": 0.05,
+}
+"""sRGB of chrome, steel, nickel, gunmetal, brass, copper and bronze, and how often each is drawn."""
 
 
 def _jitter(color: np.ndarray, generator: np.random.Generator, amount: float = 0.04) -> np.ndarray:
@@ -323,7 +360,7 @@ def _plastic(g: np.random.Generator) -> Material:
 
 
 def _metal(g: np.random.Generator) -> Material:
-    base = _jitter(_hex(str(g.choice(_METALS, p=[0.3, 0.27, 0.1, 0.13, 0.1, 0.05, 0.05]))), g, 0.02)
+    base = _jitter(_hex(str(g.choice(list(_METALS), p=list(_METALS.values())))), g, 0.02)
     brushed = g.random() < 0.5
     return Material(
         "metal",
@@ -398,7 +435,12 @@ _KIND_ODDS = {
 }
 
 # With which role a role shares its material, and how often
-_SHARES = {"back": ("soft", 0.85), "frame": ("leg", 0.85), "arm": ("frame", 0.7), "caster": ("hardware", 0.25)}
+_SHARES = {
+    "back": ("soft", 0.85),
+    "frame": ("leg", 0.85),
+    "arm": ("frame", 0.7),
+    "caster": ("hardware", 0.25),
+}
 
 
 def _role(label: str) -> str:
@@ -426,7 +468,9 @@ def assign_materials(shape: PartShape, generator: np.random.Generator) -> dict[s
     """
     # All draws come before any look at the shape, so that a part more does not change the others
     odds = {role: np.asarray(weights) / sum(weights) for role, weights in _KIND_ODDS.items()}
-    drawn = {role: draw_material(str(generator.choice(list(KINDS), p=p)), generator) for role, p in odds.items()}
+    drawn = {
+        role: draw_material(str(generator.choice(list(KINDS), p=p)), generator) for role, p in odds.items()
+    }
     for role, (with_role, probability) in _SHARES.items():
         if generator.random() < probability:
             drawn[role] = drawn[with_role]

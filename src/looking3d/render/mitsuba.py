@@ -12,10 +12,10 @@ import numpy as np
 
 from looking3d.errors import ConfigError
 from looking3d.geometry.camera import Camera
-from looking3d.render.lighting import Lighting
+from looking3d.render.lighting import Lighting, ground_light
 from looking3d.render.materials import Material, albedo
 from looking3d.render.photo import PhotoScene
-from looking3d.render.preview import Model, compose, ground_light, tone
+from looking3d.render.preview import SAMPLES, Model, compose, gather, surface, tone
 from looking3d.shapes.part_shape import PartShape
 
 VARIANT = "scalar_rgb"
@@ -26,6 +26,9 @@ BLOCK_PX = 32
 
 SKY_ROWS = 256
 """Height of the environment map."""
+
+MAX_LIGHT = 8.0
+"""Brightest light on a surface, in units of white; a few paths that meet a lamp by chance are brighter."""
 
 
 def _mitsuba() -> Any:
@@ -57,7 +60,9 @@ class MitsubaRenderer:
         if self._model is None or self._model.shape is not shape:
             self._model = Model(shape)
         model = self._model
-        ground = ground_light(model, scene.lighting, camera, np.random.default_rng(scene.seed))
+        ground = ground_light(
+            model.raycaster, model.bounds, scene.lighting, camera, np.random.default_rng(scene.seed)
+        )
         picture = np.zeros((camera.height, camera.width, 3), np.float32)
         coverage = np.zeros((camera.height, camera.width), np.float32)
         if window := model.window(camera):
@@ -87,9 +92,31 @@ class MitsubaRenderer:
             world[f"mesh_{i}"] = _mesh(mi, model, material, faces, texel)
         rgba = np.array(mi.render(mi.load_dict(world), seed=scene.seed % 2**32), np.float32)
         coverage = np.clip(rgba[..., 3], 0, 1)
-        radiance = rgba[..., :3] / np.maximum(coverage, 1e-6)[..., None]
-        color = tone(np.float32(scene.lighting.exposure) * np.maximum(radiance, 0))
+        radiance = np.maximum(rgba[..., :3], 0) / np.maximum(coverage, 1e-6)[..., None]
+        color = tone(np.float32(scene.lighting.exposure) * _denoised(radiance, model, scene, camera))
         return (color * coverage[..., None]).astype(np.float32), coverage
+
+
+def _denoised(radiance: np.ndarray, model: Model, scene: PhotoScene, camera: Camera) -> np.ndarray:
+    """(h, w, 3) radiance whose light, but not its texture, is smoothed along each surface."""
+    origins, directions = camera.rays(SAMPLES)
+    hits = model.raycaster.intersect(origins, directions)
+    rows, columns = np.nonzero(hits.part >= 0)
+    p = (origins + directions * hits.distance[..., None])[rows, columns]
+    n_face, face = hits.normal[rows, columns], hits.face[rows, columns]
+    n = model.smooth_normals(p, face, n_face)
+    values = np.zeros((*hits.part.shape, 8), np.float32)
+    values[rows, columns, :3] = n
+    values[rows, columns, 3] = (p * n_face).sum(1)
+    values[rows, columns, 4:7] = surface(model, scene, p, n, face)[0]
+    values[rows, columns, 7] = 1
+    samples = values.reshape(camera.height, SAMPLES, camera.width, SAMPLES, 8)
+    guide = samples[:, 0, :, 0, :4]
+    mean = samples.mean((1, 3))
+    # Light is what is left when the texture is divided out; a little is added for black surfaces
+    texture = mean[..., 4:7] / np.maximum(mean[..., 7:], 1e-6) + np.float32(0.03)
+    light = np.minimum(radiance / texture, np.float32(MAX_LIGHT))
+    return gather(light, guide, -2, 2) * texture
 
 
 def _sensor(mi: Any, camera: Camera, samples: int) -> dict[str, Any]:
@@ -101,8 +128,8 @@ def _sensor(mi: Any, camera: Camera, samples: int) -> dict[str, Any]:
         "to_world": mi.ScalarTransform4f(T_world_camera),
         "fov": float(np.rad2deg(2 * np.arctan(camera.width / (2 * camera.focal_px)))),
         "fov_axis": "x",
-        "principal_point_offset_x": float(x / camera.width - 0.5),
-        "principal_point_offset_y": float(y / camera.height - 0.5),
+        "principal_point_offset_x": float(0.5 - x / camera.width),
+        "principal_point_offset_y": float(0.5 - y / camera.height),
         "near_clip": 0.01,
         "far_clip": 100.0,
         "film": {
@@ -131,7 +158,7 @@ def environment_map(lighting: Lighting) -> np.ndarray:
         # The power of a small disc must not depend on how it falls on the texels
         disc = lamp.radiance(directions)
         power = (disc * solid_angle[:, None]).sum(0) / np.pi
-        light += disc * (np.float32(lamp.irradiance) / np.maximum(power, 1e-9))
+        light += disc * (np.array(lamp.irradiance, np.float32) / np.maximum(power, 1e-9))
     return light.reshape(rows, columns, 3).astype(np.float32)
 
 
@@ -232,7 +259,9 @@ def face_atlas(
     y = (row + 0.5 - margin[face]) * texel
     # Those beyond the slanted sides, but for a margin, are never seen
     left = x * height[face] - (y - 2 * texel) * c_x[face] > -2 * texel * height[face]
-    right = (length[face] - x) * height[face] - (y - 2 * texel) * (length - c_x)[face] > -2 * texel * height[face]
+    right = (length[face] - x) * height[face] - (y - 2 * texel) * (length - c_x)[face] > -2 * texel * height[
+        face
+    ]
     seen = np.flatnonzero((left & right) | small[face])
     face, column, row, x, y = (array[seen] for array in (face, column, row, x, y))
     p = a[face] + x_axis[face] * x[:, None] + y_axis[face] * y[:, None]

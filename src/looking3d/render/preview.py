@@ -7,7 +7,18 @@ import dataclasses
 import numpy as np
 
 from looking3d.geometry.camera import Camera
-from looking3d.render.lighting import GROUND_ALBEDO, Background, Lamp, Lighting
+from looking3d.render.lighting import (
+    GROUND_ALBEDO,
+    OFFSET,
+    REACH,
+    TILE,
+    Background,
+    Lighting,
+    along,
+    ground_light,
+    over_hemisphere,
+    spread,
+)
 from looking3d.render.materials import albedo, texture_frames
 from looking3d.render.photo import PhotoScene
 from looking3d.render.raycast import Raycaster
@@ -15,16 +26,6 @@ from looking3d.shapes.part_shape import PartShape
 
 SAMPLES = 2
 """Rays along each side of a pixel."""
-
-OFFSET = 2e-3
-"""How far from a surface its shadow rays start, in world units."""
-
-REACH = 0.6
-"""How far away a surface still takes ambient light from another, in world units."""
-
-TILE = 4
-"""Samples in a square of this side share one even set of directions, which a filter gathers."""
-
 
 # --- Geometry ---------------------------------------------------------------------------------------
 
@@ -35,15 +36,17 @@ def corner_normals(
     """(m, 3, 3) float32 unit normals of the corners of the faces, smooth but for creases.
 
     A corner's normal is the mean of the faces around it that bend away by less than the crease angle,
-    weighted by their angle at the corner. Faces that are turned inside out are turned back first.
+    weighted by area and by their angle at the corner, so that large faces stay flat between rounded
+    edges. Faces that are turned inside out are turned back first.
     """
     triangles = vertices[faces]
     edges = np.roll(triangles, -1, axis=1) - triangles
     normals = np.cross(edges[:, 0], edges[:, 1])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
+    areas = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.maximum(areas, 1e-30)
     units = edges / np.maximum(np.linalg.norm(edges, axis=2, keepdims=True), 1e-30)
     cosines = -np.einsum("mci,mci->mc", units, np.roll(units, 1, axis=1))
-    angles = np.arccos(np.clip(cosines, -1, 1)).ravel()
+    weights = (areas * np.arccos(np.clip(cosines, -1, 1))).ravel()
 
     # Corners at the same place of the same part are neighbours
     grid = np.round(triangles.reshape(-1, 3) * 1e5).astype(np.int64)
@@ -59,12 +62,13 @@ def corner_normals(
     neighbour = order[np.repeat(start_of, size_of) + within]
     own, other = normals[np.repeat(order, size_of) // 3], normals[neighbour // 3]
     cosine = np.einsum("ij,ij->i", own, other)
-    weight = np.where(np.abs(cosine) > np.cos(np.deg2rad(crease_deg)), np.sign(cosine) * angles[neighbour], 0)
+    flat = np.abs(cosine) > np.cos(np.deg2rad(crease_deg))
+    weight = np.where(flat, np.sign(cosine) * weights[neighbour], 0)
     smooth = np.empty((len(order), 3))
     smooth[order] = np.add.reduceat(other * weight[:, None], first)
     smooth = smooth.reshape(-1, 3, 3)
     lengths = np.linalg.norm(smooth, axis=2, keepdims=True)
-    return np.where(lengths > 1e-9, smooth / np.maximum(lengths, 1e-9), normals[:, None]).astype(np.float32)
+    return np.where(lengths > 0, smooth / np.maximum(lengths, 1e-300), normals[:, None]).astype(np.float32)
 
 
 class Model:
@@ -118,97 +122,6 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", a, b)
 
 
-# --- Directions -------------------------------------------------------------------------------------
-
-
-def _spread(generator: np.random.Generator, rows: np.ndarray, columns: np.ndarray, side: int) -> np.ndarray:
-    """(n, 2) float32 points of the unit square, spread evenly over each square of side x side samples.
-
-    Every square uses the same points, so that a mean over a square has no noise.
-    """
-    # Neighbours in a Bayer matrix are far apart in the sequence (Roberts, 2018) of the points
-    order = np.zeros((1, 1), np.int64)
-    while len(order) < side:
-        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
-    index = np.arange(side * side)[:, None]
-    points = (index * [0.7548776662466927, 0.5698402909980532] + generator.random(2)) % 1
-    return points.astype(np.float32)[order[rows % side, columns % side]]
-
-
-def _disc(u: np.ndarray) -> np.ndarray:
-    """(n, 2) points of the unit disc from points of the unit square, evenly."""
-    radius, angle = np.sqrt(u[:, 0]), np.float32(2 * np.pi) * u[:, 1]
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
-
-
-def _towards_lamp(lamp: Lamp, u: np.ndarray) -> np.ndarray:
-    """(n, 3) directions spread over the lamp's disc; `u` is (n, 2) in the unit square."""
-    tangents = lamp.frame()
-    return tangents[2] + (_disc(u) * np.float32(np.tan(lamp.radius_rad))) @ tangents[:2]
-
-
-def _over_hemisphere(n: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """(n, 3) directions around normals, as dense as their cosine."""
-    # Duff et al., Building an Orthonormal Basis, Revisited, 2017
-    sign = np.where(n[:, 2] >= 0, np.float32(1), np.float32(-1))
-    a = -1 / (sign + n[:, 2])
-    b = n[:, 0] * n[:, 1] * a
-    s = np.stack([1 + sign * n[:, 0] ** 2 * a, sign * b, -sign * n[:, 0]], 1)
-    t = np.stack([b, sign + n[:, 1] ** 2 * a, -n[:, 1]], 1)
-    d = _disc(u)
-    up = np.sqrt(np.maximum(1 - (d**2).sum(1), 0))
-    return s * d[:, :1] + t * d[:, 1:] + n * up[:, None]
-
-
-# --- The ground -------------------------------------------------------------------------------------
-
-
-def _box_blur(image: np.ndarray, side: int) -> np.ndarray:
-    import cv2
-
-    return cv2.blur(image, (side, side), borderType=cv2.BORDER_REPLICATE)
-
-
-def ground_light(model: Model, lighting: Lighting, camera: Camera, generator: np.random.Generator) -> np.ndarray:
-    """How much of its light reaches the ground: 1 where the shape throws no shadow.
-
-    The ground is the level plane at the shape's lowest point, seen as if the shape were transparent.
-
-    Returns:
-        (height, width, 3) float32, 1 where the ground is not seen.
-    """
-    origins, directions = camera.rays()
-    height, width = directions.shape[:2]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = (model.bounds[0, 1] - origins[..., 1]) / directions[..., 1]
-    p = origins + directions * distance[..., None]
-    # Shadows end where the key's lowest rays from the top of the shape meet the ground
-    tall = model.bounds[1, 1] - model.bounds[0, 1]
-    x, y, z = lighting.key.direction
-    throw = np.array([-x, -z]) / max(y, 0.1) * tall
-    spread = 0.15 + tall * np.tan(lighting.key.radius_rad) / max(y, 0.1) ** 2
-    reach = max(REACH, tall)
-    low = model.bounds[0, [0, 2]] + np.minimum(np.where(throw < 0, throw - spread, 0), -reach)
-    high = model.bounds[1, [0, 2]] + np.maximum(np.where(throw > 0, throw + spread, 0), reach)
-    near = (distance > 0) & ((p[..., [0, 2]] > low) & (p[..., [0, 2]] < high)).all(-1)
-    rows, columns = np.nonzero(near)
-    p = p[rows, columns].astype(np.float32)
-    p[:, 1] += OFFSET
-
-    # One ray a pixel for each light; the blur gathers those of a tile, which grows with the picture
-    tile = TILE << max(round(np.log2(width / 128)), 0)
-    up = np.broadcast_to(np.float32([0, 1, 0]), p.shape)
-    to_key = _towards_lamp(lighting.key, _spread(generator, rows, columns, tile))
-    to_sky = _over_hemisphere(up, _spread(generator, rows, columns, tile))
-    key = 1 - model.raycaster.occluded(p, to_key)
-    sky = np.minimum(model.raycaster.intersect(p, to_sky).distance / (2 * REACH), 1) ** 2
-    key_light = max(y, 0.0) * np.asarray(lighting.key.irradiance)
-    key_share = (key_light / lighting.ground_irradiance).astype(np.float32)
-    light = np.ones((height, width, 3), np.float32)
-    light[rows, columns] = key[:, None] * key_share + sky[:, None] * (1 - key_share)
-    return _box_blur(light, tile)
-
-
 # --- Colour -----------------------------------------------------------------------------------------
 
 
@@ -217,7 +130,9 @@ def tone(radiance: np.ndarray) -> np.ndarray:
     knee = np.float32(0.6)
     over = np.maximum(radiance - knee, 0)
     x = np.minimum(radiance, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee)))
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 0.0031308) ** np.float32(1 / 2.4) - 0.055)
+    return np.where(
+        x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 0.0031308) ** np.float32(1 / 2.4) - 0.055
+    )
 
 
 def compose(
@@ -256,7 +171,7 @@ class PreviewRenderer:
             self._model = Model(shape)
         model = self._model
         generator = np.random.default_rng(scene.seed)
-        ground = ground_light(model, scene.lighting, camera, generator)
+        ground = ground_light(model.raycaster, model.bounds, scene.lighting, camera, generator)
         picture = np.zeros((camera.height, camera.width, 3), np.float32)
         coverage = np.zeros((camera.height, camera.width), np.float32)
         if window := model.window(camera):
@@ -279,18 +194,18 @@ def _object(
     n = model.smooth_normals(p, face, n_face)
 
     # One ray a sample for the key and one for the sky, gathered over each surface
-    key_points = _spread(generator, rows, columns, TILE)
-    sky_points = _spread(generator, rows, columns, TILE)
+    key_points = spread(generator, rows, columns, TILE)
+    sky_points = spread(generator, rows, columns, TILE)
     light = np.zeros((*hits.part.shape, 2), np.float32)
     light[rows, columns] = _visibility(model, scene.lighting, p, n_face, key_points, sky_points)
     guide = np.zeros((*hits.part.shape, 4), np.float32)
     guide[rows, columns, :3] = n
     guide[rows, columns, 3] = _dot(p, n_face)
-    key, open_ = _gather(light, guide)[rows, columns].T
+    key, open_ = gather(light, guide, -TILE // 2, TILE // 2 - 1)[rows, columns].T
 
     # Averaging after the tone curve keeps edges of highlights smooth
     image = np.zeros((*hits.part.shape, 4), np.float32)
-    image[rows, columns, :3] = tone(_shade(model, scene, p, view, face, n, key, open_))
+    image[rows, columns, :3] = tone(_shade(model, scene, p, view, face, n_face, n, key, open_))
     image[rows, columns, 3] = 1
     image = image.reshape(camera.height, SAMPLES, camera.width, SAMPLES, 4).mean((1, 3))
     return image[..., :3], image[..., 3]
@@ -307,24 +222,27 @@ def _visibility(
     """(n, 2) float32: whether one ray reaches the key, and how far one gets towards the sky."""
     start = p + n_face * np.float32(OFFSET)
     seen = np.zeros((len(p), 2), np.float32)
-    lit = np.flatnonzero(n_face @ np.float32(lighting.key.direction) > 0)
-    to_key = _towards_lamp(lighting.key, key_points[lit])
+    lit = np.flatnonzero(along(n_face, lighting.key.direction) > 0)
+    to_key = lighting.key.towards(key_points[lit])
     seen[lit, 0] = 1 - model.raycaster.occluded(start[lit], to_key)
-    near = model.raycaster.intersect(start, _over_hemisphere(n_face, sky_points)).distance
+    near = model.raycaster.intersect(start, over_hemisphere(n_face, sky_points)).distance
     seen[:, 1] = np.minimum(near / np.float32(REACH), 1)
     return seen
 
 
-def _gather(light: np.ndarray, guide: np.ndarray) -> np.ndarray:
-    """Mean over the tile around each sample, of those on the same surface.
+def gather(light: np.ndarray, guide: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Mean over the square around each sample, of those on the same surface.
 
     Args:
         light: (h, w, c) float32.
-        guide: (h, w, 4) float32 normal and distance from the origin of each sample's plane.
+        guide: (h, w, 4) float32 normal and distance from the origin of each sample's plane; 0 where
+            there is no surface.
+        low: First row and column of the square, relative to the sample.
+        high: Last row and column.
     """
     for axis in (0, 1):
         total, weight = light.copy(), np.ones(light.shape[:2], np.float32)
-        for shift in (-2, -1, 1):
+        for shift in (s for s in range(low, high + 1) if s):
             here = [slice(None), slice(None)]
             there = [slice(None), slice(None)]
             here[axis] = slice(max(-shift, 0), light.shape[axis] - max(shift, 0))
@@ -344,22 +262,23 @@ def _shade(
     p: np.ndarray,
     view: np.ndarray,
     face: np.ndarray,
+    n_face: np.ndarray,
     n: np.ndarray,
     key: np.ndarray,
     open_: np.ndarray,
 ) -> np.ndarray:
     """(n, 3) float32 radiance that leaves points towards the camera."""
     lighting = scene.lighting
-    base, rough, metallic, sheen = _surface(model, scene, p, n, face)
+    base, rough, metallic, sheen = surface(model, scene, p, n, face)
     # What is hidden from the sky still sees its neighbours, of about its own colour
     open_ = open_[:, None]
     open_ = open_ + (1 - open_) * (0.1 + 0.5 * base)
 
     diffuse = open_ * _ambient(lighting, n)
-    facing = np.maximum(n @ np.float32(lighting.key.direction), 0)
-    diffuse += (key * facing)[:, None] * np.float32(lighting.key.irradiance)
-    fill = np.maximum(n @ np.float32(lighting.fill.direction) * 0.75 + 0.25, 0)[:, None]
-    diffuse += open_ * fill * np.float32(lighting.fill.irradiance)
+    facing = np.maximum(along(n, lighting.key.direction), 0)
+    diffuse += (key * facing)[:, None] * np.array(lighting.key.irradiance, np.float32)
+    fill = np.maximum(along(n, lighting.fill.direction) * 0.75 + 0.25, 0)[:, None]
+    diffuse += open_ * fill * np.array(lighting.fill.irradiance, np.float32)
 
     # What is mirrored: sky by the angle of reflection, the key only where it is not shadowed
     cosine = np.maximum(_dot(n, view), 0.02)
@@ -369,23 +288,53 @@ def _shade(
     blur = np.float32(1.1) * rough**2
     softness = np.minimum(rough * rough * 1.2, 1)[:, None]
     sky = lighting.sky(mirrored) * (1 - softness) + _ambient(lighting, n) * softness
+    metal = np.flatnonzero(metallic > 0)
+    start = (p + n_face * np.float32(OFFSET))[metal]
+    sky[metal] = _mirror_object(model, scene, start, mirrored[metal], sky[metal], 12 * rough[metal])
     lamps = lighting.key.radiance(mirrored, blur) * key[:, None] + lighting.fill.radiance(mirrored, blur)
     glossy = fresnel * (open_ * sky + np.minimum(lamps, 6.0))
     glossy += (sheen * (1 - cosine) ** 3)[:, None] * 0.5 * diffuse * np.sqrt(base)
     return np.float32(lighting.exposure) * (base * (1 - metallic)[:, None] * diffuse + glossy)
 
 
+def _mirror_object(
+    model: Model,
+    scene: PhotoScene,
+    start: np.ndarray,
+    mirrored: np.ndarray,
+    sky: np.ndarray,
+    spread: np.ndarray,
+) -> np.ndarray:
+    """(n, 3) light along mirrored rays: the object itself where they meet it, else the given sky.
+
+    Args:
+        model: The object.
+        scene: Its materials and light.
+        start: (n, 3) where the rays start.
+        mirrored: (n, 3) unit directions.
+        sky: (n, 3) what is seen where nothing is in the way.
+        spread: (n,) how fast a mirrored picture fades with distance, 0 for a perfect mirror.
+    """
+    near = model.raycaster.intersect(start, mirrored)
+    colors = np.array([scene.material(part).color for part in model.shape.parts], np.float32)
+    # About what a surface shows on average: partly in shadow, and not black even if its colour is
+    neighbour = (0.12 + 0.7 * colors[near.part]) * _ambient(scene.lighting, near.normal)
+    away = np.minimum(near.distance, np.float32(10))
+    clear = np.where(near.part >= 0, 1 / (1 + (spread * away) ** 2), np.float32(0))[:, None]
+    return sky + (neighbour - sky) * clear
+
+
 def _ambient(lighting: Lighting, n: np.ndarray) -> np.ndarray:
     """(n, 3) light of sky and ground on a surface, over pi."""
     up = n[:, 1:2]
-    top, horizon = np.float32(lighting.sky_top), np.float32(lighting.sky_horizon)
+    top, horizon = np.array(lighting.sky_top, np.float32), np.array(lighting.sky_horizon, np.float32)
     sky = horizon + (top - horizon) * (np.float32(0.42) + np.float32(0.25) * up)
     # Below an object the ground lies in its shadow
-    ground = np.float32(0.75 * GROUND_ALBEDO * lighting.ground_irradiance)
+    ground = (0.75 * GROUND_ALBEDO * lighting.ground_irradiance).astype(np.float32)
     return ground + (sky - ground) * (0.5 + 0.5 * up)
 
 
-def _surface(
+def surface(
     model: Model, scene: PhotoScene, p: np.ndarray, n: np.ndarray, face: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(n, 3) base colour, (n,) roughness, metallic and sheen at points."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,11 @@ def read_gltf(path: Path) -> list[Surface]:
     """
     data = read_bytes(path)
     try:
-        surfaces = _Document(path, data).surfaces()
+        # Numbers that overflow are found, and named, when the surfaces are cleaned.
+        with np.errstate(all="ignore"):
+            surfaces = _Document(path, data).surfaces()
+    except KeyError as error:
+        raise ShapeError(f"{shown(path)}: its glTF structure lacks {error}; export it again") from error
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ShapeError(
             f"{shown(path)}: its glTF structure is damaged ({error}); export it again"
@@ -211,12 +216,15 @@ class _Document:
         if uri.startswith("data:"):
             return base64.b64decode(uri.partition(",")[2])
         # Never outside of the file's folder, nor over the network: the file may be a stranger's.
-        file = self.path.parent / urllib.parse.unquote(uri)
-        if "://" in uri or not file.resolve().is_relative_to(self.path.parent.resolve()):
-            raise ShapeError(f"{self.where}: its data is elsewhere ({uri}); put it into the same folder")
-        if not file.is_file():
+        file = Path(os.path.abspath(self.path.parent / urllib.parse.unquote(uri)))
+        if "://" in uri or not file.is_relative_to(os.path.abspath(self.path.parent)):
             raise ShapeError(
-                f"{self.where}: its data file {uri!r} is missing; copy it beside the .gltf, or export a .glb"
+                f"{self.where}: its data is elsewhere ({uri[:60]!r}); put it into the same folder"
+            )
+        if not os.path.isfile(file):
+            raise ShapeError(
+                f"{self.where}: its data file {uri[:60]!r} is missing; "
+                "copy it beside the .gltf, or export a .glb"
             )
         return read_bytes(file)
 

@@ -83,6 +83,8 @@ def _unknown(suffix: str) -> str:
 def _read_by_trimesh(path: Path, suffix: str) -> Surface:
     """STL, PLY and OFF: one surface."""
     data, kind = read_bytes(path), suffix[1:].upper()
+    if suffix == ".stl":
+        data = _whole_stl(data, shown(path))
     try:
         with _quiet():
             scene = trimesh.load_scene(
@@ -97,7 +99,7 @@ def _read_by_trimesh(path: Path, suffix: str) -> Surface:
         # Parsers of damaged files raise anything; what they say is kept as the cause.
         raise ShapeError(f"{shown(path)}: damaged, or not {kind} at all; export it again") from error
     if not surfaces:
-        raise ShapeError(f"{shown(path)}: {_without_faces(kind, data, scene)}")
+        raise ShapeError(f"{shown(path)}: {_without_faces(kind, scene)}")
     return concatenated("", surfaces)
 
 
@@ -116,17 +118,23 @@ def _quiet() -> Iterator[None]:
         log.disabled = disabled
 
 
-def _without_faces(kind: str, data: bytes, scene: trimesh.Scene) -> str:
+def _whole_stl(data: bytes, where: str) -> bytes:
+    """The bytes of an STL without what some programs append; a ShapeError for a binary one cut short."""
+    if len(data) < 84 or b"solid" in data[:512].lower():
+        return data
+    count = int.from_bytes(data[80:84], "little")
+    size = 84 + 50 * count
+    if len(data) < size:
+        raise ShapeError(
+            f"{where}: a binary STL of {count} triangles has {size} bytes, this file has {len(data)}; "
+            "it is cut short or no STL, copy or export it again"
+        )
+    return data[:size]
+
+
+def _without_faces(kind: str, scene: trimesh.Scene) -> str:
     """What to say of a file in which trimesh found no triangles."""
     points = sum(len(g.vertices) for g in scene.geometry.values() if isinstance(g, trimesh.PointCloud))
     if points:
         return f"a point cloud ({points} points, no faces); make a mesh of it, for instance in MeshLab"
-    is_ascii = data[:512].lstrip().lower().startswith(b"solid")
-    if kind == "STL" and len(data) >= 84 and not is_ascii:
-        count = int.from_bytes(data[80:84], "little")
-        if count:
-            return (
-                f"a binary STL of {count} triangles has {84 + 50 * count} bytes, this file has {len(data)}; "
-                "it is cut short or no STL, copy or export it again"
-            )
-    return f"no triangles in it; a {kind} mesh with faces was expected, export it again"
+    return f"no triangles in it; the {kind} of a mesh with faces was expected, export it again"

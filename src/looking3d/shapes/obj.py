@@ -65,7 +65,8 @@ def _parsed(text: str, where: str) -> tuple[np.ndarray, dict[tuple[str, str], li
                 vertices.append((float(words[1]), float(words[2]), float(words[3])))
             elif keyword == "f":
                 # Indices count from 1; negative ones count back from the last vertex so far.
-                corners = [int(word.split("/", 1)[0]) for word in words[1:] if not word.startswith("#")]
+                words = line.partition("#")[0].split() if "#" in line else words
+                corners = [int(word.split("/", 1)[0]) for word in words[1:]]
                 corners = [c - 1 if c > 0 else c + len(vertices) if c else -1 for c in corners]
                 if len(corners) >= 3:
                     polygons.setdefault(current, []).append(corners)

@@ -199,9 +199,7 @@ def _foreground_example(
     free = max(side - window.side, 0.1 * side)
     x, y = generator.uniform(-0.5, 0.5, 2) * free + (window.side - side) / 2
     size = ForegroundNet.size_px
-    photo = _in_window(
-        dataset, sample, masks, Window(window.x + x, window.y + y, side), generator, size
-    )
+    photo = _in_window(dataset, sample, masks, Window(window.x + x, window.y + y, side), generator, size)
     mask = photo.mask.reshape(size // 2, 2, size // 2, 2).mean((1, 3))
     return _mirrored({"input": _to_chw(photo.image), "mask": mask}, generator)
 

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+from looking3d.geometry.camera import Camera
 from looking3d.model.align.drawing import PoseDrawing, draw_pose
 from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet, Motion
-from looking3d.model.align.pose import camera_of, project
+from looking3d.model.align.pose import camera_of, pose_of, project
 from looking3d.model.align.templates import Templates, draw_templates
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query, Window, crop, to_tensor, whole_window, window_around
@@ -28,6 +29,7 @@ SURVIVORS = (6, 4, 2)
 REFINEMENTS = 2
 """Rounds of refinement of the best hypothesis at 128 px."""
 
+_FAINTEST = 0.1  # the least probability of foreground that can be an object
 _SMALLEST_PIECE = 0.02  # pieces of foreground smaller than this share of the largest are dropped
 
 
@@ -93,12 +95,26 @@ class AlignDetector:
         Raises:
             PhotoError: No object is found in a photo.
         """
-        return [self.judge(photo, enrolled, self.find_pose(photo, enrolled)) for photo in photos]
+        detections = []
+        for photo in photos:
+            framed = self._frame(photo)
+            pose = self._refine(framed, enrolled, self._find_pose(framed, enrolled))
+            detections.append(self._judge(photo, framed, enrolled, pose))
+        return detections
 
     @torch.inference_mode()
-    def find_pose(self, photo: Query, enrolled: AlignEnrolled) -> tuple[_Framed, np.ndarray]:
-        """The photo in its window, and the (7,) pose of the camera in that window."""
+    def detect_at(self, photo: Query, enrolled: AlignEnrolled, camera: Camera) -> Detection:
+        """Judge a photo whose camera is known: what `detect` could do if alignment were perfect.
+
+        Args:
+            camera: In pixels of the photo; its optical axis meets the object's centre.
+        """
         framed = self._frame(photo)
+        pose = pose_of(framed.window.camera(camera, CompareNet.size_px))
+        return self._judge(photo, framed, enrolled, pose)
+
+    def _find_pose(self, framed: _Framed, enrolled: AlignEnrolled) -> np.ndarray:
+        """The (7,) pose of the camera in the window, from the rounds at 64 px."""
         poses, drawings = self._first_guesses(framed, enrolled.templates)
         for count in SURVIVORS:
             motion, scores = self._camera_net(framed, drawings)
@@ -106,18 +122,18 @@ class AlignDetector:
             poses = self._step(poses[best], [drawings[i] for i in best], _pick(motion, best))
             drawings = [draw_pose(enrolled.raycaster, pose, CameraNet.size_px) for pose in poses]
         _, scores = self._camera_net(framed, drawings)
-        return framed, poses[int(np.argmax(scores))]
+        return poses[int(np.argmax(scores))]
 
-    @torch.inference_mode()
-    def judge(
-        self, photo: Query, enrolled: AlignEnrolled, start: tuple[_Framed, np.ndarray]
-    ) -> Detection:
-        """Refine the pose at 128 px, compare, and put the answer in the photo's pixels."""
-        framed, pose = start
+    def _refine(self, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> np.ndarray:
+        """The pose after the rounds at 128 px."""
         for _ in range(REFINEMENTS):
             drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
             _, _, motion = self.networks["compare"](self._input(framed.large, [drawing]))
             pose = self._step(pose[None], [drawing], motion)[0]
+        return pose
+
+    def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
+        """Compare, and put the answer in the photo's pixels."""
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
         logit, heat, _ = self.networks["compare"](self._input(framed.large, [drawing]))
         height, width = photo.image.shape[:2]
@@ -140,12 +156,12 @@ class AlignDetector:
         height, width = photo.image.shape[:2]
         window = whole_window(width, height)
         for _ in range(2):
-            coarse = _main_pieces(self._foreground(photo, window) > 0.5)
+            coarse = _main_pieces(_likely(self._foreground(photo, window)))
             found = window_around(coarse, photo.name)
             scale = window.side / len(coarse)
             window = Window(window.x + found.x * scale, window.y + found.y * scale, found.side * scale)
         probability = self._foreground(photo, window)
-        return probability * _main_pieces(probability > 0.5), window
+        return probability * _main_pieces(_likely(probability)), window
 
     def _foreground(self, photo: Query, window: Window) -> np.ndarray:
         tensor = to_tensor(crop(photo.image, window, ForegroundNet.size_px)[None])
@@ -160,9 +176,7 @@ class AlignDetector:
         large = self._to_device(to_tensor(crop(photo.image, window, CompareNet.size_px)[None]))
         return _Framed(window, large, torch.nn.functional.avg_pool2d(large, 2), mask.reshape(-1))
 
-    def _first_guesses(
-        self, framed: _Framed, templates: Templates
-    ) -> tuple[np.ndarray, list[PoseDrawing]]:
+    def _first_guesses(self, framed: _Framed, templates: Templates) -> tuple[np.ndarray, list[PoseDrawing]]:
         """The templates whose silhouettes fit best."""
         overlap = _iou(framed.mask, templates.masks)
         best = np.argsort(-overlap, kind="stable")[:CANDIDATES]
@@ -189,6 +203,11 @@ class AlignDetector:
         spread = motion.log_spread.double().cpu().flatten(1).exp()
         target = project(start, points)[0] + flow
         return gauss_newton(start, points, target, spread, valid).numpy()
+
+
+def _likely(probability: np.ndarray) -> np.ndarray:
+    """Where the object is; a faint one counts if nothing is plainer."""
+    return probability > max(_FAINTEST, min(0.5, 0.5 * float(probability.max())))
 
 
 def _pick(motion: Motion, index: np.ndarray) -> Motion:

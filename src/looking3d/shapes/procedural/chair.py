@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural import chair_arms as arms
 from looking3d.shapes.procedural import chair_back as backs
+from looking3d.shapes.procedural import chair_back_frame as frames
 from looking3d.shapes.procedural import chair_base as bases
 from looking3d.shapes.procedural import chair_stand as stands
 from looking3d.shapes.procedural.assembly import Assembly, chance, pick
@@ -45,7 +47,18 @@ def chair(seed: int) -> PartShape:
 
 def _side_chair(assembly: Assembly, rng: np.random.Generator) -> None:
     """A dining chair, with or without arms."""
-    base = pick(rng, {"legs": 7, "runner": 0.6, "sled": 0.7, "cantilever": 0.9, "hairpin": 0.5, "panels": 0.4, "crossed": 0.6})
+    base = pick(
+        rng,
+        {
+            "legs": 7,
+            "runner": 0.6,
+            "sled": 0.7,
+            "cantilever": 0.9,
+            "hairpin": 0.5,
+            "panels": 0.4,
+            "crossed": 0.6,
+        },
+    )
     seat = random_seat(
         rng,
         top=rng.uniform(0.41, 0.5),
@@ -62,7 +75,10 @@ def _side_chair(assembly: Assembly, rng: np.random.Generator) -> None:
 
 def _lounge_chair(assembly: Assembly, rng: np.random.Generator) -> None:
     """A low and wide chair with arms, or a rocking chair."""
-    base = pick(rng, {"legs": 2, "rocker": 2, "runner": 1, "sled": 1, "cantilever": 0.7, "crossed": 0.4})
+    base = pick(
+        rng,
+        {"legs": 2, "frames": 2, "rocker": 2, "runner": 1, "sled": 1, "cantilever": 0.7, "crossed": 0.4},
+    )
     seat = random_seat(
         rng,
         top=rng.uniform(0.34, 0.43),
@@ -71,8 +87,13 @@ def _lounge_chair(assembly: Assembly, rng: np.random.Generator) -> None:
         kinds={"board": 1, "cushion": 3, "slats": 1.5 if base in ("legs", "rocker", "runner") else 0.0},
     )
     add_seat(assembly, rng, seat)
-    _add_base(assembly, rng, seat, base)
-    _add_upper(assembly, rng, seat, rng.uniform(0.4, 0.75), math.radians(rng.uniform(8, 26)), 0.85)
+    height, recline_rad = rng.uniform(0.4, 0.75), math.radians(rng.uniform(8, 26))
+    if base == "frames":
+        arms.add_side_frames(assembly, rng, seat)
+        _add_upper(assembly, rng, seat, height, recline_rad, arm_share=0.0, barrel=False)
+    else:
+        _add_base(assembly, rng, seat, base)
+        _add_upper(assembly, rng, seat, height, recline_rad, arm_share=0.85)
 
 
 def _office_chair(assembly: Assembly, rng: np.random.Generator) -> None:
@@ -92,7 +113,9 @@ def _office_chair(assembly: Assembly, rng: np.random.Generator) -> None:
     if chance(rng, 0.8):
         backs.add_panel_back(assembly, rng, plan, padded=chance(rng, 0.7))
     else:
-        backs.add_frame_back(assembly, rng, plan, pick(rng, {"ladder": 2, "slats": 1, "panel": 1, "rail": 1}))
+        frames.add_frame_back(
+            assembly, rng, plan, pick(rng, {"ladder": 2, "slats": 1, "panel": 1, "rail": 1})
+        )
     if height > 0.45 and chance(rng, 0.45):
         backs.add_headrest(assembly, rng, plan)
     style = pick(rng, {"office": 4, "loop": 1, "none": 2})
@@ -120,7 +143,10 @@ def _pedestal_chair(assembly: Assembly, rng: np.random.Generator) -> None:
 def _stool(assembly: Assembly, rng: np.random.Generator) -> None:
     """A stool, low or at a bar's height, sometimes with a low back."""
     tall = chance(rng, 0.6)
-    base = pick(rng, {"legs": 4, "pedestal": 2, "star": 0.8, "hairpin": 0.5, "panels": 0.4, "sled": 0.5})
+    base = pick(
+        rng,
+        {"legs": 4, "tripod": 0.8, "pedestal": 2, "star": 0.8, "hairpin": 0.5, "panels": 0.4, "sled": 0.5},
+    )
     size = rng.uniform(0.3, 0.42)
     seat = random_seat(
         rng,
@@ -128,11 +154,11 @@ def _stool(assembly: Assembly, rng: np.random.Generator) -> None:
         width=size,
         depth=size * rng.uniform(0.8, 1.0),
         kinds={"board": 2, "cushion": 2, "slats": 0.5 if base == "legs" else 0.0},
-        round_share=0.0 if base in ("panels", "sled") else 0.55,
+        round_share={"panels": 0.0, "sled": 0.0, "tripod": 1.0}.get(base, 0.55),
     )
     add_seat(assembly, rng, seat)
     _add_base(assembly, rng, seat, base)
-    if chance(rng, 0.3):
+    if base != "tripod" and chance(rng, 0.3):
         _add_upper(assembly, rng, seat, rng.uniform(0.16, 0.32), math.radians(rng.uniform(0, 12)), 0.0)
 
 
@@ -161,6 +187,8 @@ def _add_base(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, base
         bases.add_legs(assembly, rng, seat, base)
     elif base in ("sled", "cantilever"):
         bases.add_tubes(assembly, rng, seat, base)
+    elif base == "tripod":
+        bases.add_tripod(assembly, rng, seat)
     elif base == "hairpin":
         bases.add_hairpins(assembly, rng, seat)
     elif base == "panels":
@@ -176,10 +204,10 @@ def _add_base(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, base
 def _back_plan(rng: np.random.Generator, seat: SeatPlan, height: float, recline_rad: float) -> BackPlan:
     bar = min(rng.uniform(0.008, 0.018), 0.48 * seat.strip)
     # Uprights are planted inside the board, clear of its rounded corners.
-    low = seat.half_width(seat.back_z) - max(1.4 * bar + 0.004, 0.5 * seat.corner)
+    low = seat.half_width(seat.back_z) - max(1.4 * bar + 0.004, 0.35 * seat.corner)
     high = low * (1.0 if chance(rng, 0.3) else rng.uniform(0.82, 1.12))
     if seat.outline == "round":
-        high = low * rng.uniform(1.0, 1.3)
+        high = low * rng.uniform(1.0, 1.5)
     return BackPlan(
         seat=seat,
         height=height + seat.top - seat.rail_y,
@@ -193,25 +221,40 @@ def _back_plan(rng: np.random.Generator, seat: SeatPlan, height: float, recline_
 
 
 def _add_upper(
-    assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, height: float, recline_rad: float, arm_share: float
+    assembly: Assembly,
+    rng: np.random.Generator,
+    seat: SeatPlan,
+    height: float,
+    recline_rad: float,
+    arm_share: float,
+    barrel: bool = True,
 ) -> None:
     """Add a back and perhaps arms."""
     plan = _back_plan(rng, seat, height, recline_rad)
-    weights = {"slats": 2, "spindles": 1.6, "ladder": 2.2, "cross": 0.8, "panel": 1, "splat": 0.8, "grid": 0.6, "rail": 0.9}
+    weights = {
+        "slats": 2,
+        "spindles": 1.6,
+        "ladder": 2.2,
+        "cross": 0.8,
+        "panel": 1,
+        "splat": 0.8,
+        "grid": 0.6,
+        "rail": 0.9,
+    }
     weights |= {"plate": 2.5, "padded": 1.5}
-    if seat.width < 0.8 and seat.kind != "slats":
+    if barrel and seat.width < 0.8 and seat.kind != "slats":
         weights |= {"barrel": 1.2, "tub": 0.9}
     kind = pick(rng, weights)
     if kind in ("barrel", "tub"):
-        low_height = plan.height * 0.75
-        backs.add_barrel_back(assembly, rng, _with_height(plan, low_height), solid=kind == "tub")
+        barrel = dataclasses.replace(plan, height=0.75 * plan.height)
+        backs.add_barrel_back(assembly, rng, barrel, solid=kind == "tub")
         return
     framed = kind not in ("plate", "padded")
     if framed:
-        backs.add_frame_back(assembly, rng, plan, kind)
+        frames.add_frame_back(assembly, rng, plan, kind)
     else:
         backs.add_panel_back(assembly, rng, plan, padded=kind == "padded")
-    if height > 0.5 and chance(rng, 0.12):
+    if height > 0.5 and chance(rng, 0.06):
         backs.add_headrest(assembly, rng, plan)
     if height < 0.3 or not chance(rng, arm_share):
         return
@@ -222,7 +265,3 @@ def _add_upper(
         arms.add_loop_arms(assembly, rng, seat)
     else:
         arms.add_writing_table(assembly, rng, seat)
-
-
-def _with_height(plan: BackPlan, height: float) -> BackPlan:
-    return BackPlan(plan.seat, height, plan.low, plan.high, plan.recline_rad, plan.wrap, plan.curl, plan.bar)

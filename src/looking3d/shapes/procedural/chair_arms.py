@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from looking3d.shapes.procedural import outlines
 from looking3d.shapes.procedural import primitives as prim
 from looking3d.shapes.procedural.assembly import Assembly, chance, lerp
 from looking3d.shapes.procedural.chair_back import BackPlan
@@ -19,16 +20,18 @@ CONNECTOR = "chair_arm/arm_connector"
 
 def _bar_section(rng: np.random.Generator, radius: float) -> np.ndarray:
     if chance(rng, 0.4):
-        return prim.circle(radius, count=12)
-    return prim.rectangle(2 * radius, 2 * radius * rng.uniform(0.7, 1.0), 0.35 * radius)
+        return outlines.circle(radius, count=12)
+    return outlines.rectangle(2 * radius, 2 * radius * rng.uniform(0.7, 1.0), 0.35 * radius)
 
 
 def _pad_section(rng: np.random.Generator) -> np.ndarray:
     """Flat and wide; its axes are across and up for a bar that runs to the front."""
-    return prim.rectangle(rng.uniform(0.035, 0.08), rng.uniform(0.018, 0.035), 0.008, steps=3)
+    return outlines.rectangle(rng.uniform(0.035, 0.08), rng.uniform(0.018, 0.035), 0.008, steps=3)
 
 
-def add_rail_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, back: BackPlan | None) -> None:
+def add_rail_arms(
+    assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, back: BackPlan | None
+) -> None:
     """Add rails from the back's stiles (or from rear posts) to front posts."""
     height = seat.top + rng.uniform(0.16, 0.25)
     radius = rng.uniform(0.01, 0.019)
@@ -50,7 +53,7 @@ def add_rail_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, 
         post = prim.post(np.array([[x_rear, seat.rail_y, z_rear], rear]), section)
         assembly.add_pair("arm_post_back", POST, post)
     over = rng.uniform(0.02, 0.07)
-    end = top + [0.0, 0.0, over]
+    end = top + np.array([0.0, 0.0, over])
     t = np.linspace(0, 1, 12)
     path = lerp(rear, end, t[:, None])
     path[:, 0] += rng.uniform(0.0, 0.03) * np.sin(np.pi * t)
@@ -62,11 +65,16 @@ def add_rail_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, 
 
 
 def _add_arm_bars(
-    assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, foot: np.ndarray, top: np.ndarray, rear: np.ndarray
+    assembly: Assembly,
+    rng: np.random.Generator,
+    seat: SeatPlan,
+    foot: np.ndarray,
+    top: np.ndarray,
+    rear: np.ndarray,
 ) -> None:
     """Thin uprights between the seat and the rail."""
     count = int(rng.integers(1, 5))
-    section = prim.circle(rng.uniform(0.006, 0.009), count=10)
+    section = outlines.circle(rng.uniform(0.006, 0.009), count=10)
     for i in range(count):
         t = (i + 1) / (count + 1)
         z = float(lerp(foot[2], max(rear[2], -0.4 * seat.depth), t))
@@ -87,13 +95,53 @@ def add_loop_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) 
     points = [(x_front, y, z_front), (x_front + flare, height, z_front + lean)]
     points += [(x_back + flare, height, z_back - 0.3 * lean), (x_back, y, z_back)]
     path = prim.filleted(np.array(points), rng.uniform(0.04, 0.14), steps=8)
-    section = prim.circle(radius, count=12) if chance(rng, 0.6) else prim.rectangle(2.4 * radius, 1.6 * radius, 0.5 * radius)
+    section = (
+        outlines.circle(radius, count=12)
+        if chance(rng, 0.6)
+        else outlines.rectangle(2.4 * radius, 1.6 * radius, 0.5 * radius)
+    )
     assembly.add_pair("arm_loop", LOOP, prim.sweep(path, section, (1.0, 0.0, 0.0)))
     if chance(rng, 0.5):
         a, b = np.array(points[1]), np.array(points[2])
         ends = lerp(a, b, 0.15), lerp(a, b, 0.85)
-        pad = prim.bar(*(p + [0, 0.6 * radius, 0] for p in ends), _pad_section(rng), bevel=0.005)
+        pad = prim.bar(*(p + np.array([0, 0.6 * radius, 0]) for p in ends), _pad_section(rng), bevel=0.005)
         assembly.add_pair("arm_pad", RAIL, pad)
+
+
+def add_side_frames(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
+    """Add legs beside the seat that rise up to the arms, and so carry both; perhaps runners under them."""
+    radius = rng.uniform(0.013, 0.022)
+    height = seat.top + rng.uniform(0.13, 0.24)
+    aspect = rng.uniform(1.0, 2.4)
+    section = outlines.rectangle(2 * radius, 2 * radius * aspect, 0.3 * radius)
+    inset = radius * aspect + max(0.01, seat.corner)
+    splay = rng.uniform(0.0, 0.12) if chance(rng, 0.5) else 0.0
+    feet, heads = {}, {}
+    for name, sign in (("front", 1), ("back", -1)):
+        z = sign * (seat.depth / 2 - inset)
+        x = seat.half_width(z) + radius - 0.006
+        feet[name] = np.array([x, 0.0, z + sign * splay * seat.rail_y])
+        heads[name] = np.array([x, height, z - sign * splay * (height - seat.rail_y)])
+        leg = prim.post(np.array([feet[name], heads[name]]), section)
+        assembly.add_pair(f"leg_{name}", "chair_base/regular_leg_base/leg", leg)
+    past = np.array([0.0, 0.0, radius * aspect])
+    pad = outlines.rectangle(2 * radius * rng.uniform(1.0, 2.4), rng.uniform(0.02, 0.035), 0.006)
+    ends = heads["front"] + past * rng.uniform(0.8, 3.0), heads["back"] - past * rng.uniform(0.8, 2.0)
+    assembly.add_pair("arm_rail", RAIL, prim.bar(*ends, pad, bevel=0.004))
+    if chance(rng, 0.4):
+        lift = np.array([0.0, radius, 0.0])
+        runner = prim.bar(
+            feet["front"] + lift + past,
+            feet["back"] + lift - past,
+            outlines.rectangle(2.2 * radius, 2 * radius, 0.003),
+        )
+        assembly.add_pair("runner", "chair_base/regular_leg_base/runner", runner)
+    if chance(rng, 0.5):
+        y = seat.board_bottom - rng.uniform(0.03, 0.2)
+        foot, head = feet["front"], heads["front"]
+        spot = lerp(foot, head, y / height)
+        bar = prim.bar(spot * [-1, 1, 1], spot, outlines.rectangle(1.2 * radius, 3 * radius, 0.004))
+        assembly.add("stretcher_front", "chair_base/regular_leg_base/bar_stretcher", bar)
 
 
 def add_office_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
@@ -104,7 +152,7 @@ def add_office_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan
     low = seat.board_bottom - 0.006
     points = np.array([(0.1, low, z), (outside, low, z), (outside + 0.01, height, z + 0.02)])
     bent = prim.filleted(points, rng.uniform(0.02, 0.05), steps=6)
-    section = prim.rectangle(rng.uniform(0.014, 0.02), rng.uniform(0.03, 0.06), 0.005)
+    section = outlines.rectangle(rng.uniform(0.014, 0.02), rng.uniform(0.03, 0.06), 0.005)
     split = len(bent) - 2
     connector = prim.sweep(bent[: split + 1], section, (0.0, 0.0, 1.0))
     assembly.add_pair("arm_connector", CONNECTOR, connector)
@@ -113,12 +161,14 @@ def add_office_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan
     assembly.add_pair("arm_post", POST, post)
     length = rng.uniform(0.2, 0.3)
     width, thick = rng.uniform(0.06, 0.095), rng.uniform(0.02, 0.035)
-    outline = prim.rectangle(width, length, 0.45 * width, steps=5)
+    outline = outlines.rectangle(width, length, 0.45 * width, steps=5)
     pad = prim.flat(prim.slab(outline, thick, 0.45 * thick, 3), height - 0.006).moved([outside, 0, z + 0.03])
     assembly.add_pair("arm_pad", RAIL, pad)
 
 
-def add_sofa_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, low: float, back_z: float) -> float:
+def add_sofa_arms(
+    assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, low: float, back_z: float
+) -> float:
     """Add a solid block on each side of a rectangular seat; returns the blocks' width.
 
     Args:
@@ -133,7 +183,7 @@ def add_sofa_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, 
     z_front = seat.depth / 2 + rng.uniform(-0.04, 0.01)
     slope = rng.uniform(-0.05, 0.08)
     corners = np.array([(back_z, low), (z_front, low), (z_front, height - slope), (back_z, height)])
-    outline = prim.rounded(corners, [0.03, 0.03, rng.uniform(0.03, 0.1), 0.03], steps=6)
+    outline = outlines.rounded(corners, [0.03, 0.03, rng.uniform(0.03, 0.1), 0.03], steps=6)
     block = prim.slab(outline, width, rng.uniform(0.004, 0.028), bevel_steps=3)
     x = seat.width / 2 - 0.006
     block = block.mapped(lambda p: np.stack([p[:, 2] + x, p[:, 1], p[:, 0]], 1))
@@ -144,11 +194,17 @@ def add_sofa_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, 
 
 
 def _add_arm_roll(
-    assembly: Assembly, rng: np.random.Generator, x: float, width: float, height: float, back_z: float, z_front: float
+    assembly: Assembly,
+    rng: np.random.Generator,
+    x: float,
+    width: float,
+    height: float,
+    back_z: float,
+    z_front: float,
 ) -> None:
     """A padded bar along the top of a sofa arm."""
     thick = rng.uniform(0.03, 0.06)
-    section = prim.rectangle(width * rng.uniform(1.02, 1.2), thick, 0.45 * thick, steps=4)
+    section = outlines.rectangle(width * rng.uniform(1.02, 1.2), thick, 0.45 * thick, steps=4)
     y, middle = height - 0.05, x + width / 2
     ends = (middle, y, back_z + 0.01), (middle, y, z_front - 0.01)
     assembly.add_pair("arm_pad", RAIL, prim.bar(*ends, section, bevel=0.01))
@@ -161,8 +217,8 @@ def add_writing_table(assembly: Assembly, rng: np.random.Generator, seat: SeatPl
     z = 0.1 * seat.depth
     x = -(seat.half_width(z) - radius - 0.006)
     foot, top = np.array([x, seat.rail_y, z]), np.array([x - 0.02, height, z + 0.05])
-    assembly.add("arm_post_right", POST, prim.post(np.array([foot, top]), prim.circle(radius)))
+    assembly.add("arm_post_right", POST, prim.post(np.array([foot, top]), outlines.circle(radius)))
     width, length = rng.uniform(0.22, 0.32), rng.uniform(0.3, 0.45)
-    outline = prim.rectangle(width, length, rng.uniform(0.03, 0.1), steps=5)
+    outline = outlines.rectangle(width, length, rng.uniform(0.03, 0.1), steps=5)
     board = prim.flat(prim.slab(outline, rng.uniform(0.012, 0.02), 0.003), height - 0.004)
     assembly.add("writing_table", TABLE, board.moved([x + 0.25 * width, 0, z + 0.05 + 0.25 * length]))

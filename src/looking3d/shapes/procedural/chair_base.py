@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from looking3d.shapes.procedural import outlines
 from looking3d.shapes.procedural import primitives as prim
 from looking3d.shapes.procedural.assembly import Assembly, chance, lerp, pick
 from looking3d.shapes.procedural.chair_seat import SUPPORT, SeatPlan
@@ -15,11 +16,13 @@ ROCKER = "chair_base/regular_leg_base/rocker"
 FOOT = "chair_base/regular_leg_base/foot"
 
 
+@dataclass(frozen=True)
 class _LegLine:
-    """The centre line of a left leg, from its foot to its top, bent backwards or forwards by `bow`."""
+    """The centre line of a left leg, from its foot to its top, (3,) each, bent to the front by `bow`."""
 
-    def __init__(self, foot: np.ndarray, top: np.ndarray, bow: float) -> None:
-        self.foot, self.top, self.bow = foot, top, bow
+    foot: np.ndarray
+    top: np.ndarray
+    bow: float = 0.0
 
     def at(self, y: float | np.ndarray) -> np.ndarray:
         """(..., 3) points at heights y."""
@@ -27,6 +30,56 @@ class _LegLine:
         points = lerp(self.foot, self.top, t[..., None])
         points[..., 2] += 4 * self.bow * t * (1 - t)
         return points
+
+    def lifted(self, height: float) -> _LegLine:
+        """The line with its foot that much higher."""
+        return dataclasses.replace(self, foot=self.foot + np.array([0.0, height, 0.0]))
+
+
+@dataclass(frozen=True)
+class _LegStyle:
+    """What a leg looks like.
+
+    Attributes:
+        kind: `square`, `round` or `turned`.
+        taper: Width of the foot over that of the top.
+        aspect: Depth over width of a square leg.
+        edge: Radius of its edges over half of its width.
+        profile: Heights in 0..1 and radius factors of a turned leg, (n,) each.
+    """
+
+    kind: str
+    taper: float
+    aspect: float
+    edge: float
+    profile: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator, kinds: dict[str, float]) -> _LegStyle:
+        """A style at random, its kind by weights."""
+        return cls(
+            kind=pick(rng, kinds),
+            taper=rng.uniform(0.5, 1.0) if chance(rng, 0.6) else 1.0,
+            aspect=rng.uniform(0.7, 1.0),
+            edge=rng.uniform(0.12, 0.6),
+            profile=_turned_profile(rng),
+        )
+
+    def mesh(self, line: _LegLine, radius: float) -> prim.Mesh:
+        """The leg along a line."""
+        if self.kind == "turned":
+            t, scale = self.profile
+        elif line.bow:
+            t = np.linspace(0, 1, 12)
+            scale = lerp(self.taper, 1.0, t)
+        else:
+            # The edge of the foot is broken.
+            t = np.array([0.0, 0.012, 1.0])
+            scale = np.array([0.85, 1.0, 1.0]) * lerp(self.taper, 1.0, t)
+        section = outlines.circle(radius, count=14)
+        if self.kind == "square":
+            section = outlines.rectangle(2 * radius, 2 * radius * self.aspect, self.edge * radius)
+        return prim.post(line.at(lerp(line.foot[1], line.top[1], t)), section, scale)
 
 
 def _turned_profile(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -37,35 +90,6 @@ def _turned_profile(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         center, width = rng.uniform(0.1, 0.9), rng.uniform(0.03, 0.14)
         scale = scale * (1 + rng.uniform(-0.45, 0.4) * np.exp(-(((t - center) / width) ** 2)))
     return t, np.clip(scale, 0.4, 1.3)
-
-
-def _leg_mesh(rng_style: dict, line: _LegLine, radius: float) -> prim.Mesh:
-    kind = rng_style["kind"]
-    if kind == "turned":
-        t, scale = rng_style["profile"]
-    elif rng_style["bow"]:
-        t = np.linspace(0, 1, 12)
-        scale = lerp(rng_style["taper"], 1.0, t)
-    else:
-        t = np.array([0.0, 0.012, 1.0])
-        scale = np.array([0.85, 1.0, 1.0]) * lerp(rng_style["taper"], 1.0, t)
-    path = line.at(lerp(line.foot[1], line.top[1], t))
-    if kind == "square":
-        section = prim.rectangle(2 * radius, 2 * radius * rng_style["aspect"], rng_style["edge"] * radius)
-    else:
-        section = prim.circle(radius, count=14)
-    return prim.post(path, section, scale)
-
-
-def _leg_style(rng: np.random.Generator, kinds: dict[str, float]) -> dict:
-    return {
-        "kind": pick(rng, kinds),
-        "taper": rng.uniform(0.5, 1.0) if chance(rng, 0.6) else 1.0,
-        "bow": 0.0,
-        "aspect": rng.uniform(0.7, 1.0),
-        "edge": rng.uniform(0.12, 0.6),
-        "profile": _turned_profile(rng),
-    }
 
 
 def add_legs(
@@ -126,7 +150,7 @@ def _add_feet(
     front, back = lines["front"].foot, lines["back"].foot
     if feet == "pad":
         height = rng.uniform(0.012, 0.04)
-        section = prim.circle(radius * rng.uniform(1.0, 1.5), count=14)
+        section = outlines.circle(radius * rng.uniform(1.0, 1.5), count=14)
         for name, line in lines.items():
             path = line.foot + np.array([[0, 0, 0], [0, height, 0]])
             assembly.add_pair(f"foot_{name}", FOOT, prim.post(path, section, np.array([1.0, 0.85])))
@@ -135,7 +159,7 @@ def _add_feet(
     if feet == "none":
         return
     thick = rng.uniform(0.9, 1.3) * radius
-    section = prim.circle(thick) if round_bars else prim.rectangle(2 * thick, 2 * thick, 0.2 * thick)
+    section = outlines.circle(thick) if round_bars else outlines.rectangle(2 * thick, 2 * thick, 0.2 * thick)
     past = rng.uniform(0.03, 0.08) if feet == "runner" else rng.uniform(0.1, 0.25)
     t = np.linspace(-past, 1 + past * rng.uniform(0.4, 1.0), 24 if feet == "rocker" else 2)
     path = lerp(back, front, t[:, None])
@@ -159,7 +183,7 @@ def _add_stretchers(
     """Bars between the legs: round a box, an H, an X, or the sides only."""
     pattern = pick(rng, {"box": 2, "h": 2, "sides": 1.5, "x": 0.7, "double": 0.8, "ends": 0.8})
     thick = radius * rng.uniform(0.45, 0.75)
-    section = prim.circle(thick, count=12) if round_bars else prim.rectangle(1.3 * thick, 2.4 * thick, 0.002)
+    section = outlines.circle(thick, count=12) if round_bars else outlines.rectangle(1.3 * thick, 2.4 * thick, 0.002)
     top = lines["front"].top[1]
     y = top * rng.uniform(0.25, 0.65)
     y_ends = y + (0.0 if chance(rng, 0.5) else top * rng.uniform(0.06, 0.15))
@@ -171,8 +195,12 @@ def _add_stretchers(
         low = y * 0.6
         assembly.add_pair("stretcher_side_low", STRETCHER, prim.bar(front.at(low), back.at(low), section))
     if pattern in ("box", "double", "ends"):
-        assembly.add("stretcher_front", STRETCHER, prim.bar(front.at(y_ends), front.at(y_ends) * mirror, section))
-        assembly.add("stretcher_back", STRETCHER, prim.bar(back.at(y_ends), back.at(y_ends) * mirror, section))
+        assembly.add(
+            "stretcher_front", STRETCHER, prim.bar(front.at(y_ends), front.at(y_ends) * mirror, section)
+        )
+        assembly.add(
+            "stretcher_back", STRETCHER, prim.bar(back.at(y_ends), back.at(y_ends) * mirror, section)
+        )
     if pattern == "h":
         center = lerp(back.at(y), front.at(y), rng.uniform(0.4, 0.7))
         assembly.add("stretcher_middle", STRETCHER, prim.bar(center, center * mirror, section))
@@ -185,7 +213,9 @@ def _add_stretchers(
 def add_tubes(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, kind: str) -> None:
     """Add a bent tube under each side: `cantilever`, open at the back, or `sled`, a closed loop's shape."""
     radius = rng.uniform(0.009, 0.016)
-    section = prim.circle(radius) if chance(rng, 0.65) else prim.rectangle(2 * radius, 2 * radius, 0.4 * radius)
+    section = (
+        outlines.circle(radius) if chance(rng, 0.65) else outlines.rectangle(2 * radius, 2 * radius, 0.4 * radius)
+    )
     x, z_front = seat.spot(1, radius + 0.012)
     x_back, z_back = seat.spot(-1, radius + 0.03)
     x = min(x, x_back)
@@ -201,7 +231,7 @@ def add_tubes(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, kind
         bend = rng.uniform(0.025, 0.06)
     path = prim.filleted(np.array(points), bend)
     assembly.add_pair("leg", LEG, prim.sweep(path, section, (1.0, 0.0, 0.0)))
-    crossing = prim.circle(radius * 0.95)
+    crossing = outlines.circle(radius * 0.95)
     on_floor = kind == "cantilever" or chance(rng, 0.5)
     if on_floor:
         z = heel + 0.5 * radius if kind == "cantilever" else heel + 0.12
@@ -223,7 +253,25 @@ def add_hairpins(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -
         a, b = np.array([x - spread, height, z]), np.array([x, height, z - sign * spread])
         path = prim.filleted(np.array([a, foot, b]), 0.012, 5)
         plane = np.cross(a - foot, b - foot)
-        assembly.add_pair(f"leg_{name}", LEG, prim.sweep(path, prim.circle(radius, count=10), plane))
+        assembly.add_pair(f"leg_{name}", LEG, prim.sweep(path, outlines.circle(radius, count=10), plane))
+
+
+def add_tripod(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
+    """Add three splayed legs under a round seat, perhaps with a ring around them."""
+    radius, height = rng.uniform(0.012, 0.022), seat.board_bottom + 0.005
+    reach, splay = 0.36 * seat.width, rng.uniform(0.03, 0.25)
+    style = _leg_style(rng, {"round": 2, "turned": 1})
+    for i in range(3):
+        angle = 2 * np.pi * i / 3
+        ahead = np.array([np.sin(angle), 0.0, np.cos(angle)])
+        top = ahead * reach + [0, height, 0]
+        line = _LegLine(ahead * (reach + splay * height), top, 0.0)
+        assembly.add(f"leg_{i + 1}", LEG, _leg_mesh(style, line, radius))
+    if chance(rng, 0.7):
+        t = rng.uniform(0.25, 0.6)
+        tube = outlines.circle(rng.uniform(0.006, 0.009), count=10)
+        at = reach + splay * height * (1 - t)
+        assembly.add("stretcher_ring", STRETCHER, prim.ring((0.0, t * height, 0.0), at, tube))
 
 
 def add_panels(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
@@ -234,8 +282,10 @@ def add_panels(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> 
     x, height = min(x, x_back), seat.board_bottom + 0.004
     taper = rng.uniform(0.6, 1.1)
     outline = np.array([(z_back * taper, 0), (z_front * taper, 0), (z_front, height), (z_back, height)])
-    panel = prim.slab(prim.rounded(outline, 0.006), thick)
-    assembly.add_pair("leg", LEG, panel.mapped(lambda p: np.stack([p[:, 2] + x - thick / 2, p[:, 1], p[:, 0]], 1)))
+    panel = prim.slab(outlines.rounded(outline, 0.006), thick)
+    assembly.add_pair(
+        "leg", LEG, panel.mapped(lambda p: np.stack([p[:, 2] + x - thick / 2, p[:, 1], p[:, 0]], 1))
+    )
     y, half = height * rng.uniform(0.3, 0.75), rng.uniform(0.02, 0.05)
     assembly.add("stretcher_middle", STRETCHER, prim.box((-x, y - half, -0.011), (x, y + half, 0.011)))
 
@@ -246,7 +296,7 @@ def add_crossed_legs(assembly: Assembly, rng: np.random.Generator, seat: SeatPla
     x_front, z_front = seat.spot(1, 0.02 + radius)
     x_back, z_back = seat.spot(-1, 0.02 + radius)
     x, height = min(x_front, x_back), seat.board_bottom + 0.004
-    section = prim.rectangle(2 * radius, rng.uniform(2, 3.4) * radius, 0.3 * radius)
+    section = outlines.rectangle(2 * radius, rng.uniform(2, 3.4) * radius, 0.3 * radius)
     past = rng.uniform(0.0, 0.06)
     # The two legs pass beside each other and share 4 mm.
     offset = radius - 0.002
@@ -254,7 +304,7 @@ def add_crossed_legs(assembly: Assembly, rng: np.random.Generator, seat: SeatPla
         z_foot, z_top = (z_front + past, z_back) if sign == 1 else (z_back - past, z_front)
         path = np.array([[x + shift - radius, 0, z_foot], [x + shift - radius, height, z_top]])
         assembly.add_pair(f"leg_{name}", LEG, prim.post(path, section))
-    bar = prim.circle(radius * 0.7, count=12)
+    bar = outlines.circle(radius * 0.7, count=12)
     for name, z_foot, z_top in (("front", z_front + past, z_back), ("back", z_back - past, z_front)):
         t = rng.uniform(0.12, 0.25)
         y, z = t * height, float(lerp(z_foot, z_top, t))

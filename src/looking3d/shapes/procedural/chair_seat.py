@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from looking3d.shapes.procedural import outlines
 from looking3d.shapes.procedural import primitives as prim
 from looking3d.shapes.procedural.assembly import Assembly, chance, lerp, pick
 
@@ -84,10 +85,10 @@ class SeatPlan:
 def _outline(plan: SeatPlan, margin: float = 0.0, strip: float = 0.0) -> np.ndarray:
     """The footprint in x and z, shrunk by a margin, and by a strip at the back."""
     if plan.outline == "round":
-        return prim.circle(plan.width / 2 - margin, plan.depth / 2 - margin, 36)
+        return outlines.circle(plan.width / 2 - margin, plan.depth / 2 - margin, 36)
     low, high = -plan.depth / 2 + margin + strip, plan.depth / 2 - margin
     widths = plan.back_width - 2 * margin, plan.width - 2 * margin
-    return prim.densified(prim.trapezoid(*widths, low, high, max(plan.corner, 0.006), steps=4), 0.12)
+    return outlines.densified(outlines.trapezoid(*widths, low, high, max(plan.corner, 0.006), steps=4), 0.12)
 
 
 def add_seat(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> None:
@@ -98,7 +99,9 @@ def add_seat(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> No
     label = SUPPORT if plan.kind == "cushion" else SURFACE
     edge = plan.board * rng.uniform(0.1, 0.48)
     board = prim.slab(_outline(plan), plan.board, min(edge, 0.012), bevel_steps=2)
-    assembly.add("seat_board" if plan.kind == "cushion" else "seat", label, prim.flat(board, plan.board_bottom))
+    assembly.add(
+        "seat_board" if plan.kind == "cushion" else "seat", label, prim.flat(board, plan.board_bottom)
+    )
     if plan.kind == "cushion":
         _add_cushion(assembly, rng, plan)
     if plan.apron > 0:
@@ -120,19 +123,23 @@ def _add_apron(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> 
     """Four bars under the board, between the legs."""
     thick = rng.uniform(0.016, 0.024)
     y = plan.board_bottom - plan.apron / 2 + 0.003
-    section = prim.rectangle(thick, plan.apron, 0.003, steps=1)
+    section = outlines.rectangle(thick, plan.apron, 0.003, steps=1)
     x_front, z_front = plan.spot(1, thick / 2 + 0.02)
     x_back, z_back = plan.spot(-1, thick / 2 + 0.02)
-    assembly.add("seat_frame_front", FRAME_BAR, prim.bar((-x_front, y, z_front), (x_front, y, z_front), section))
+    assembly.add(
+        "seat_frame_front", FRAME_BAR, prim.bar((-x_front, y, z_front), (x_front, y, z_front), section)
+    )
     assembly.add("seat_frame_back", FRAME_BAR, prim.bar((-x_back, y, z_back), (x_back, y, z_back), section))
-    assembly.add_pair("seat_frame_side", FRAME_BAR, prim.bar((x_front, y, z_front), (x_back, y, z_back), section))
+    assembly.add_pair(
+        "seat_frame_side", FRAME_BAR, prim.bar((x_front, y, z_front), (x_back, y, z_back), section)
+    )
 
 
 def _add_slats(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> None:
     """Four frame bars and slats across them, from side to side or from front to back."""
     b = plan.board
     y, z = plan.rail_y, plan.depth / 2 - b / 2
-    section = prim.rectangle(b, b, 0.003, steps=1)
+    section = outlines.rectangle(b, b, 0.003, steps=1)
     front, back = plan.half_width(z) - 0.001, plan.half_width(-z) - 0.001
     assembly.add("seat_frame_front", FRAME_BAR, prim.bar((-front, y, z), (front, y, z), section))
     assembly.add("seat_frame_back", FRAME_BAR, prim.bar((-back, y, -z), (back, y, -z), section))
@@ -152,7 +159,7 @@ def _add_slats(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> 
         else:
             # Slats fan out with the seat.
             u = (2 * i + 1 - count) / count
-            flat_section = prim.rectangle(2 * half, high - low, 0.003, steps=1)
+            flat_section = outlines.rectangle(2 * half, high - low, 0.003, steps=1)
             y_slat, z_back = (low + high) / 2, -plan.depth / 2 + plan.strip * 0.5
             ends = (u * plan.width / 2, y_slat, plan.depth / 2), (u * plan.back_width / 2, y_slat, z_back)
             slat = prim.bar(*ends, flat_section, bevel=0.003)

@@ -6,11 +6,14 @@ here is closed, has no coincident vertices and is wound outwards.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from looking3d.shapes.procedural.outlines import inset, rectangle
 
 Vector = Sequence[float] | np.ndarray
 
@@ -67,88 +70,6 @@ def loft(rings: np.ndarray, closed: bool = False) -> Mesh:
     return _outwards(vertices, np.concatenate(faces))
 
 
-# Outlines: (k, 2), counter-clockwise.
-
-
-def circle(radius_x: float, radius_y: float | None = None, count: int = 14, power: float = 2.0) -> np.ndarray:
-    """A circle, an ellipse, or with `power` above 2 a superellipse; (count, 2)."""
-    angle = 2 * math.pi * (np.arange(count) + 0.5) / count
-    unit = np.stack([np.cos(angle), np.sin(angle)], 1)
-    unit = np.sign(unit) * np.abs(unit) ** (2 / power)
-    return unit * [radius_x, radius_x if radius_y is None else radius_y]
-
-
-def rounded(corners: np.ndarray, radii: float | Sequence[float], steps: int = 3) -> np.ndarray:
-    """A convex polygon with its corners rounded.
-
-    Args:
-        corners: (m, 2), counter-clockwise.
-        radii: Of all corners, or of each; cut down where two would meet on an edge.
-        steps: Segments of each round corner.
-
-    Returns:
-        (m * (steps + 1), 2).
-    """
-    corners = np.asarray(corners, float)
-    to_next = np.roll(corners, -1, 0) - corners
-    length = np.linalg.norm(to_next, axis=1)
-    ahead = to_next / length[:, None]
-    behind = -np.roll(ahead, 1, 0)
-    half_angle = np.arccos(np.clip(np.einsum("ij,ij->i", ahead, behind), -1, 1)) / 2
-    room = 0.48 * np.minimum(length, np.roll(length, 1))
-    setback = np.minimum(np.broadcast_to(np.maximum(radii, 1e-3), len(corners)) / np.tan(half_angle), room)
-    radius = setback * np.tan(half_angle)
-    bisector = ahead + behind
-    bisector /= np.linalg.norm(bisector, axis=1, keepdims=True)
-    center = corners + bisector * (radius / np.sin(half_angle))[:, None]
-    start = corners + behind * setback[:, None] - center
-    turn = (math.pi - 2 * half_angle)[:, None] * np.linspace(0, 1, steps + 1)
-    cos, sin = np.cos(turn), np.sin(turn)
-    x = center[:, :1] + cos * start[:, :1] - sin * start[:, 1:]
-    y = center[:, 1:] + sin * start[:, :1] + cos * start[:, 1:]
-    return np.stack([x, y], -1).reshape(-1, 2)
-
-
-def rectangle(width: float, height: float, radius: float = 0.0, steps: int = 2) -> np.ndarray:
-    """A rectangle about the origin with rounded corners."""
-    return trapezoid(width, width, -height / 2, height / 2, radius, steps)
-
-
-def trapezoid(
-    low_width: float,
-    high_width: float,
-    low: float,
-    high: float,
-    radii: float | Sequence[float] = 0.0,
-    steps: int = 3,
-) -> np.ndarray:
-    """A symmetric trapezoid between y = low and y = high; corners: low left, low right, high right, high left."""
-    a, b = low_width / 2, high_width / 2
-    return rounded(np.array([[-a, low], [a, low], [b, high], [-b, high]]), radii, steps)
-
-
-def densified(outline: np.ndarray, step: float) -> np.ndarray:
-    """The outline with points added so that no edge is longer than `step`; what is to be bent needs them."""
-    out = []
-    for a, b in zip(outline, np.roll(outline, -1, 0), strict=True):
-        pieces = max(1, math.ceil(float(np.hypot(*(b - a))) / step))
-        out.append(a + (b - a) * (np.arange(pieces) / pieces)[:, None])
-    return np.concatenate(out)
-
-
-def inset(outline: np.ndarray, distances: np.ndarray) -> np.ndarray:
-    """The outline shrunk by each distance; (len(distances), k, 2)."""
-    edge = np.roll(outline, -1, 0) - outline
-    edge /= np.linalg.norm(edge, axis=1, keepdims=True)
-    normal = np.stack([-edge[:, 1], edge[:, 0]], 1)
-    miter = normal + np.roll(normal, 1, 0)
-    miter /= np.maximum(np.einsum("ij,ij->i", miter, miter), 0.5)[:, None] / 2
-    return outline + np.asarray(distances)[:, None, None] * miter
-
-
-# Solids.
-
-
 def slab(
     outline: np.ndarray,
     thickness: float,
@@ -194,6 +115,66 @@ def slab(
 def _lifted(outlines: np.ndarray, heights: np.ndarray) -> np.ndarray:
     heights = np.broadcast_to(heights[:, None, None], (*outlines.shape[:2], 1))
     return np.concatenate([outlines, heights], -1)
+
+
+def plate(
+    half: np.ndarray,
+    height: np.ndarray,
+    thickness: float,
+    edge: float,
+    edge_steps: int = 1,
+    crown: float = 0.0,
+    columns: int = 13,
+) -> Mesh:
+    """A symmetric upright plate of rows and columns, which bends more evenly than a `slab`.
+
+    Args:
+        half: (m,) half widths of the rows.
+        height: (m,) heights of the rows, rising.
+        thickness: Along the third axis, about 0.
+        edge: Radius of the edges; at most half of the thickness, and less than the outline's corners.
+        edge_steps: Segments of an edge; 1 is a chamfer.
+        crown: How far the middle of the front (the third axis' positive side) bulges.
+        columns: Vertices along a row.
+
+    Returns:
+        Vertices (width, height, thickness).
+    """
+    edge = min(edge, 0.499 * thickness)
+    turn = np.linspace(0, math.pi / 2, edge_steps + 1)
+    distance, depth = edge * (1 - np.sin(turn)), 0.5 * thickness - edge * (1 - np.cos(turn))
+    distance, depth = np.append(distance, distance[::-1]), np.append(depth, -depth[::-1])
+    outline = np.concatenate([np.stack([half, height], 1), np.stack([-half, height], 1)[::-1]])
+    loops = inset(outline, distance)
+    right, left = loops[:, : len(half), None], loops[:, : len(half) - 1 : -1, None]
+    layers = lerp_rows(left, right, columns)
+    layers = np.concatenate([layers, np.broadcast_to(depth[:, None, None, None], (*layers.shape[:3], 1))], -1)
+    s, t = np.linspace(-1, 1, columns), np.linspace(-1, 1, len(half))
+    layers[0, ..., 2] += crown * (1 - t[:, None] ** 2) * (1 - s**2)
+    return _joined_layers(layers)
+
+
+def lerp_rows(left: np.ndarray, right: np.ndarray, columns: int) -> np.ndarray:
+    """Points in equal steps from `left` to `right`, (..., 1, d) each; (..., columns, d)."""
+    return left + (right - left) * np.linspace(0, 1, columns)[:, None]
+
+
+def _joined_layers(layers: np.ndarray) -> Mesh:
+    """Close (k, m, n, 3) layers: the faces of the first and the last, and the rims of all."""
+    k, m, n, _ = layers.shape
+    index = np.arange(m * n).reshape(m, n)
+    rim = np.concatenate([index[0, :-1], index[:-1, -1], index[-1, :0:-1], index[:0:-1, 0]])
+    cells = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], -1).reshape(-1, 4)
+    # Layers between the first and the last keep their rims only.
+    rims = [rim, *(2 * m * n + i * len(rim) + np.arange(len(rim)) for i in range(k - 2)), rim + m * n]
+    quads = [cells, cells[:, ::-1] + m * n]
+    for a, b in itertools.pairwise(rims):
+        quads.append(np.stack([np.roll(a, -1), a, b, np.roll(b, -1)], -1))
+    quads = np.concatenate(quads)
+    faces = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    flat_layers = layers.reshape(k, -1, 3)
+    vertices = np.concatenate([flat_layers[0], flat_layers[-1], flat_layers[1:-1, rim].reshape(-1, 3)])
+    return _outwards(vertices, faces)
 
 
 def flat(mesh: Mesh, y: float) -> Mesh:

@@ -1,0 +1,261 @@
+"""The command line: one thin command a stage. Errors are caught here, once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from looking3d.dataset.recipe import Recipe
+from looking3d.errors import Looking3DError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+_messages = Console(stderr=True)
+
+
+def generate(
+    out: Annotated[Path, tyro.conf.arg(help="Folder of the dataset; an unfinished one is completed.")],
+    recipe: Annotated[Recipe, tyro.conf.arg(name="")] = Recipe(),  # noqa: B008 - frozen
+    workers: Annotated[int, tyro.conf.arg(help="Processes; they do not change the bytes.")] = 1,
+) -> int:
+    """Generate a labelled dataset of photos with and without anomalies from part-based shapes."""
+    from looking3d.dataset.build import build_dataset
+    from looking3d.dataset.contact_sheet import write_contact_sheet
+    from looking3d.dataset.load import Dataset
+
+    with _progress() as progress:
+        bar = progress.add_task("shapes", total=None)
+        report = build_dataset(
+            recipe, out, workers, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    sheet = write_contact_sheet(Dataset.open(out), out / "contact_sheet.jpg")
+    console = Console()
+    console.print(f"{report.photos} photos of {report.shapes} shapes in {out} ({report.built} shapes new)")
+    console.print("kinds: " + ", ".join(f"{kind} {count}" for kind, count in sorted(report.kinds.items())))
+    if report.rejections:
+        refused = ", ".join(f"{reason} {count}" for reason, count in sorted(report.rejections.items()))
+        console.print(f"draws refused: {refused}")
+    console.print(f"look at {sheet}")
+    return 0
+
+
+def train(
+    data: Annotated[tuple[Path, ...], tyro.conf.arg(help="Datasets made by `looking3d generate`.")],
+    out: Annotated[Path, tyro.conf.arg(help="Folder of the run; an unfinished one goes on.")],
+    preset: Annotated[str, tyro.conf.arg(help="How to train: align, or align-tiny to try it out.")] = "align",
+    stages: Annotated[
+        tuple[str, ...],
+        tyro.conf.arg(help="Networks to train now. Two processes may train different ones in one run."),
+    ] = ("foreground", "camera", "compare"),
+    max_minutes: Annotated[
+        float, tyro.conf.arg(help="Stop after this long; the same command goes on.")
+    ] = math.inf,
+    workers: Annotated[int, tyro.conf.arg(help="Processes that prepare batches; 0: this one.")] = 0,
+    threads: Annotated[int, tyro.conf.arg(help="Threads of the network on the CPU.")] = 1,
+    device: Annotated[str, tyro.conf.arg(help="cpu or cuda.")] = "cpu",
+    seed: Annotated[int, tyro.conf.arg(help="Decides first weights and every batch.")] = 0,
+) -> int:
+    """Train the align detector: foreground, camera and compare networks, one after the other."""
+    import torch
+
+    from looking3d.dataset.load import Dataset
+    from looking3d.training.curves import write_curves
+    from looking3d.training.loop import preset as find_preset
+    from looking3d.training.loop import train_detector
+
+    config = dataclasses.replace(find_preset(preset), seed=seed)
+    torch.set_num_threads(threads)
+    console = Console()
+
+    def on_log(stage: str, step: int, steps: int, row: dict[str, float]) -> None:
+        values = "  ".join(f"{key} {value:.4g}" for key, value in row.items())
+        console.print(f"{stage} {step}/{steps}  {values}", highlight=False)
+
+    try:
+        results = train_detector(
+            [Dataset.open(path) for path in data], out, config, stages, max_minutes, workers, device, on_log
+        )
+    finally:
+        if out.is_dir():
+            write_curves(out)
+    unfinished = [result for result in results if not result.finished]
+    if unfinished:
+        console.print(f"{unfinished[0].stage} stopped at step {unfinished[0].step}; the same command goes on")
+    elif (out / "weights.safetensors").is_file():
+        console.print(f"weights: {out / 'weights.safetensors'}; curves: {out / 'curves.png'}")
+    else:
+        console.print("these stages are done; the weights are written once every stage is")
+    return 0
+
+
+def evaluate(
+    data: Annotated[Path, tyro.conf.arg(help="A dataset made by `looking3d generate`.")],
+    out: Annotated[Path, tyro.conf.arg(help="Folder for predictions.parquet, metrics.json, curves.png.")],
+    weights: Annotated[str, tyro.conf.arg(help="A run's folder, a .safetensors file, or `align`.")] = "align",
+    split: Annotated[str, tyro.conf.arg(help="train, val, test or all.")] = "test",
+    camera: Annotated[
+        Literal["estimated", "true"],
+        tyro.conf.arg(help="`true` gives the detector each photo's camera, as an upper bound."),
+    ] = "estimated",
+    workers: Annotated[int, tyro.conf.arg(help="Processes; they change no digit.")] = 1,
+) -> int:
+    """Judge every photo of a split from photo and mesh alone, and score the answers."""
+    from looking3d.dataset.load import Dataset
+    from looking3d.evaluation.predict import predict
+    from looking3d.evaluation.score import load_predictions, score, write_scores
+
+    dataset = Dataset.open(data)
+    with _progress() as progress:
+        bar = progress.add_task("shapes", total=None)
+        path = predict(
+            weights,
+            dataset,
+            split,
+            out,
+            camera,
+            workers,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    predictions = load_predictions(path)
+    figures = score(predictions)
+    write_scores(figures, predictions, out)
+    _print_scores(figures)
+    return 0
+
+
+def inspect(
+    photos: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="Photos, and folders of photos.")
+    ],
+    reference: Annotated[
+        Path, tyro.conf.arg(help="The 3D model: GLB, glTF, OBJ, STL, PLY, or a folder of parts.")
+    ],
+    weights: Annotated[str, tyro.conf.arg(help="A run's folder, a .safetensors file, or `align`.")] = "align",
+    threshold: Annotated[float, tyro.conf.arg(help="A photo is anomalous from this probability on.")] = 0.5,
+    html: Annotated[Path | None, tyro.conf.arg(help="Write a page to look at.")] = None,
+    as_json: Annotated[bool, tyro.conf.arg(name="json", help="Print JSON instead of a table.")] = False,
+    up: Annotated[
+        str, tyro.conf.arg(help="The axis of the model that points up: y, z, x, -y, -z, -x.")
+    ] = "y",
+    unit: Annotated[str, tyro.conf.arg(help="The model's unit: m, cm, mm, in.")] = "m",
+) -> int:
+    """Tell for each photo whether the object is what its 3D model says, and show where it is not."""
+    from looking3d.inspection.inspector import Failure, Inspector, inspect_paths
+    from looking3d.inspection.photo import find_photos
+    from looking3d.inspection.reference import load_reference
+    from looking3d.inspection.report import table, write_html
+    from looking3d.model.checkpoint import load_detector
+
+    if not 0 <= threshold <= 1:
+        raise _usage(f"--threshold: expected 0 to 1, got {threshold}")
+    found = find_photos(photos)
+    inspector = Inspector(load_reference(reference, up=up, unit=unit), load_detector(weights), threshold)
+    with _progress() as progress:
+        bar = progress.add_task("photos", total=len(found))
+        results = inspect_paths(
+            inspector, found, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    if as_json:
+        sys.stdout.write(json.dumps([result.to_json() for result in results], indent=1) + "\n")
+    else:
+        Console().print(table(results))
+    if html is not None:
+        write_html(results, inspector.reference, html)
+        _messages.print(f"page: {html}", highlight=False, soft_wrap=True)
+    failed = [result for result in results if isinstance(result, Failure)]
+    for failure in failed:
+        _messages.print(
+            f"error: {failure.message}", style="red", highlight=False, soft_wrap=True, markup=False
+        )
+    return Looking3DError.exit_code if failed else 0
+
+
+def demo(
+    out: Annotated[Path, tyro.conf.arg(help="Folder for the photos and the page.")] = Path("demo"),
+) -> int:
+    """Make photos of objects that the shipped weights never saw, inspect them, and write a page."""
+    from looking3d.demo import run_demo
+
+    run_demo(out, Console())
+    return 0
+
+
+COMMANDS = {
+    "generate": generate,
+    "train": train,
+    "evaluate": evaluate,
+    "inspect": inspect,
+    "demo": demo,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; exit code 0, 2 for the user's mistakes, 130 after Ctrl-C."""
+    try:
+        code = tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="looking3d", args=arguments, description=_DESCRIPTION
+        )
+    except Looking3DError as error:
+        _messages.print(f"error: {error}", style="red", highlight=False, soft_wrap=True, markup=False)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _messages.print("stopped; what is finished is kept, and the same command goes on")
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+_DESCRIPTION = (
+    "Tells from a photo whether an object is what its 3D model says it should be, and shows where it is not."
+)
+
+
+def _usage(message: str) -> Looking3DError:
+    from looking3d.errors import ConfigError
+
+    return ConfigError(message)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=_messages,
+        transient=True,
+    )
+
+
+def _print_scores(figures: dict) -> None:
+    table = Table(title=f"{figures['photos']} photos of {figures['shapes']} shapes")
+    for column in ("", "AUROC", "95 % interval", "anomalous photos"):
+        table.add_column(column, justify="left" if not column else "right")
+    rows = [("all", figures), *figures["by_kind"].items(), *figures["by_reference"].items()]
+    for name, row in rows:
+        interval = row["auroc_interval"]
+        table.add_row(
+            name,
+            "-" if row["auroc"] is None else f"{row['auroc']:.3f}",
+            "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
+            str(row["count"]),
+        )
+    console = Console()
+    console.print(table)
+    camera = figures["camera"]
+    console.print(
+        f"accuracy at 0.5: {figures['accuracy']:.3f}; reprojection error, median: "
+        f"{camera['reprojection_error_px']['median']:.2f} px of 128; rotation error, median: "
+        f"{camera['rotation_error_deg']['median']:.1f} degrees, under 5 degrees: "
+        f"{camera['rotation_under_5_deg']:.1%}; {figures['milliseconds_per_photo']:.0f} ms a photo"
+    )

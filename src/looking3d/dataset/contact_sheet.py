@@ -1,0 +1,54 @@
+"""A page of photos with their masks outlined, to look a dataset over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from looking3d.dataset.load import Dataset
+from looking3d.dataset.schema import Sample
+
+_ROWS, _COLUMNS = 8, 8
+_CELL_PX = 200
+_CAPTION_PX = 18
+_RED, _GREEN = (220, 40, 40), (20, 150, 60)
+
+
+def write_contact_sheet(dataset: Dataset, path: Path) -> Path:
+    """Write a sheet: a row a shape, its photos captioned with the kind of anomaly.
+
+    A red line bounds the anomalous part as photographed, a green one where the reference has it.
+    """
+    by_shape: dict[str, list[Sample]] = {}
+    for sample in dataset.samples:
+        by_shape.setdefault(sample.shape_id, []).append(sample)
+    shapes = list(by_shape.values())[:: max(1, len(by_shape) // _ROWS)][:_ROWS]
+    rows = [_row(dataset, samples) for samples in shapes]
+    Image.fromarray(np.concatenate(rows, 0)).save(path, quality=88)
+    return path
+
+
+def _row(dataset: Dataset, samples: list[Sample]) -> np.ndarray:
+    # Anomalous photos come last in a shape: take normal ones and anomalous ones alike.
+    chosen = [samples[i] for i in np.linspace(0, len(samples) - 1, min(_COLUMNS, len(samples))).astype(int)]
+    cells = [_cell(dataset, sample) for sample in chosen]
+    cells += [np.full_like(cells[0], 255)] * (_COLUMNS - len(cells))
+    return np.concatenate(cells, 1)
+
+
+def _cell(dataset: Dataset, sample: Sample) -> np.ndarray:
+    photo = cv2.resize(dataset.photo(sample), (_CELL_PX, _CELL_PX), interpolation=cv2.INTER_AREA)
+    masks = dataset.masks(sample)
+    for mask, color in ((masks.before, _GREEN), (masks.after, _RED)):
+        large = cv2.resize(mask.astype(np.uint8), (_CELL_PX, _CELL_PX), interpolation=cv2.INTER_NEAREST)
+        outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(photo, outlines, -1, color, 1)
+    caption = Image.new("RGB", (_CELL_PX, _CAPTION_PX), "white")
+    label = sample.kind if not sample.anomalous else f"{sample.kind}: {sample.part_label.rsplit('/', 1)[-1]}"
+    ImageDraw.Draw(caption).text(
+        (4, 2), label, "black" if not sample.anomalous else _RED, ImageFont.load_default(12)
+    )
+    return np.concatenate([photo, np.asarray(caption)], 0)
