@@ -99,6 +99,15 @@ def test_small_components_join_the_nearest_surface(tmp_path):
     assert screw < SMALLEST_COMPONENT * table
 
 
+def test_boards_that_touch_in_corners_are_parts_and_boards_that_share_an_edge_are_one(tmp_path):
+    corner = trimesh.util.concatenate([box((1, 2, 3)), box((2, 2, 2), (1.5, 2, 2.5))])
+    corner.export(tmp_path / "corner.stl")
+    assert [len(part.vertices) for part in read_shape(tmp_path / "corner.stl").parts] == [8, 8]
+    edge = trimesh.util.concatenate([box((1, 2, 3)), box((2, 2, 3), (1.5, 2, 0))])
+    edge.export(tmp_path / "edge.stl")
+    assert [len(part.vertices) for part in read_shape(tmp_path / "edge.stl").parts] == [14]
+
+
 def test_crumbs_alone_join_the_largest(tmp_path):
     crumbs = [box((0.1, 0.1, 0.1), (i, 0, 0)) for i in range(600)]
     trimesh.util.concatenate([*crumbs, box((0.11, 0.1, 0.1), (0, 1, 0))]).export(tmp_path / "crumbs.stl")

@@ -128,14 +128,14 @@ class Lighting:
         )
 
     def to_json(self) -> dict[str, object]:
-        """A dict of plain lists and numbers; `from_json` is its inverse."""
+        """A dict of plain numbers and tuples; `from_json` is its inverse."""
         return dataclasses.asdict(self)
 
     @staticmethod
     def from_json(data: dict) -> Lighting:
         """The lighting that `to_json` wrote."""
-        lamps = {"key": Lamp(**data["key"]), "fill": Lamp(**data["fill"])}
-        return Lighting(**(data | lamps))
+        key, fill = Lamp(**data["key"]), Lamp(**data["fill"])
+        return Lighting(key, fill, data["sky_top"], data["sky_horizon"], data["exposure"])
 
 
 def _direction(azimuth_rad: float, elevation_rad: float) -> np.ndarray:
@@ -200,7 +200,7 @@ class Background:
         return np.broadcast_to(sheet, (height, width, 3))
 
     def to_json(self) -> dict[str, object]:
-        """A dict of plain lists and numbers; `from_json` is its inverse."""
+        """A dict of plain numbers and tuples; `from_json` is its inverse."""
         return dataclasses.asdict(self)
 
     @staticmethod
@@ -224,7 +224,7 @@ def draw_background(style: str, generator: np.random.Generator) -> Background:
     shadow = generator.uniform(0.6, 1.0)
     if style == "white":
         return Background((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), float(shadow))
-    base = np.clip(generator.uniform(0.3, 0.95) + generator.normal(0, 0.06, 3), 0.1, 0.98)
+    base = np.clip(generator.uniform(0.3, 0.95) + generator.normal(0, 0.04, 3), 0.1, 0.98)
     grade = generator.uniform(0.85, 1.1)
     return Background(tuple(np.clip(base * grade, 0, 1)), tuple(base), float(shadow))
 
@@ -287,7 +287,7 @@ def ground_light(
     height, width = directions.shape[:2]
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = (bounds[0, 1] - origins[..., 1]) / directions[..., 1]
-    p = origins + directions * distance[..., None]
+        p = origins + directions * distance[..., None]
     # Shadows end where the key's lowest rays from the top of the shape meet the ground
     tall = bounds[1, 1] - bounds[0, 1]
     x, y, z = lighting.key.direction
@@ -296,7 +296,10 @@ def ground_light(
     reach = max(REACH, tall)
     low = bounds[0, [0, 2]] + np.minimum(np.where(throw < 0, throw - margin, 0), -reach)
     high = bounds[1, [0, 2]] + np.maximum(np.where(throw > 0, throw + margin, 0), reach)
-    near = (distance > 0) & ((p[..., [0, 2]] > low) & (p[..., [0, 2]] < high)).all(-1)
+    # From below, the ground is a sheet of glass without shadows
+    near = (
+        (distance > 0) & (directions[..., 1] < 0) & ((p[..., [0, 2]] > low) & (p[..., [0, 2]] < high)).all(-1)
+    )
     rows, columns = np.nonzero(near)
     p = p[rows, columns].astype(np.float32)
     p[:, 1] += OFFSET

@@ -63,8 +63,8 @@ class Material:
         object.__setattr__(self, "color2", tuple(float(c) for c in self.color2))
 
     def to_json(self) -> dict[str, object]:
-        """A dict of plain lists and numbers; `from_json` is its inverse."""
-        return dataclasses.asdict(self) | {"color": list(self.color), "color2": list(self.color2)}
+        """A dict of plain numbers and tuples; `from_json` is its inverse."""
+        return dataclasses.asdict(self)
 
     @staticmethod
     def from_json(data: dict) -> Material:
@@ -453,8 +453,12 @@ def _role(label: str) -> str:
 
 
 def _group(part: Part) -> str:
-    """What shares a material: the label; names without semantics share up to their number."""
-    return re.sub(r"[\d_.\- ]+$", "", part.label) if part.label.startswith("part/") else part.label
+    """What shares a material: the label; without semantics, the name up to its number, or the size."""
+    if not part.label.startswith("part/"):
+        return part.label
+    name = re.sub(r"[\d_.\- ]+$", "", part.label.removeprefix("part/"))
+    sides = np.sort(np.maximum(np.ptp(part.bounds, axis=0), 1e-6))
+    return name or str(np.round(4 * np.log(sides)).astype(int).tolist())
 
 
 def assign_materials(shape: PartShape, generator: np.random.Generator) -> dict[str, Material]:
@@ -471,10 +475,14 @@ def assign_materials(shape: PartShape, generator: np.random.Generator) -> dict[s
     drawn = {
         role: draw_material(str(generator.choice(list(KINDS), p=p)), generator) for role, p in odds.items()
     }
+    for role in ("caster", "hardware"):
+        if drawn[role].kind == "plastic":
+            grey = generator.uniform(0.01, 0.1)
+            drawn[role] = dataclasses.replace(drawn[role], color=(grey,) * 3, contrast=0.0)
     for role, (with_role, probability) in _SHARES.items():
         if generator.random() < probability:
             drawn[role] = drawn[with_role]
-    strangers = [drawn["leg"], drawn["soft"], drawn["other"]][: 1 + int(generator.integers(3))]
+    strangers = [drawn["leg"], drawn["other"], drawn["soft"]][: 1 + int(generator.integers(3))]
     picks = int(generator.integers(2**31))
 
     materials = {}

@@ -6,8 +6,10 @@ between surfaces, reflections and soft shadows on the object itself are traced.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
+import cv2
 import numpy as np
 
 from looking3d.errors import ConfigError
@@ -27,13 +29,13 @@ BLOCK_PX = 32
 SKY_ROWS = 256
 """Height of the environment map."""
 
-MAX_LIGHT = 8.0
-"""Brightest light on a surface, in units of white; a few paths that meet a lamp by chance are brighter."""
+MAX_RADIANCE = 3.0
+"""Brightest a pixel gets, in units of white, before its light is smoothed."""
 
 
 def _mitsuba() -> Any:
-    import mitsuba
-
+    # Imported when used: it costs a second
+    mitsuba = importlib.import_module("mitsuba")
     if mitsuba.variant() != VARIANT:
         mitsuba.set_variant(VARIANT)
     return mitsuba
@@ -72,10 +74,8 @@ class MitsubaRenderer:
 
     def _object(self, model: Model, scene: PhotoScene, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
         """(h, w, 3) sRGB of the object times its coverage, and (h, w) coverage, both float32."""
-        import drjit
-
         mi = _mitsuba()
-        drjit.set_thread_count(self.threads)
+        importlib.import_module("drjit").set_thread_count(self.threads)
         world = {
             "type": "scene",
             "integrator": {
@@ -115,7 +115,10 @@ def _denoised(radiance: np.ndarray, model: Model, scene: PhotoScene, camera: Cam
     mean = samples.mean((1, 3))
     # Light is what is left when the texture is divided out; a little is added for black surfaces
     texture = mean[..., 4:7] / np.maximum(mean[..., 7:], 1e-6) + np.float32(0.03)
-    light = np.minimum(radiance / texture, np.float32(MAX_LIGHT))
+    texture[mean[..., 7] == 0] = 1
+    light = np.minimum(radiance, np.float32(MAX_RADIANCE)) / texture
+    # A path that met a lamp by chance must not light up its neighbours
+    light = np.minimum(light, 2.5 * cv2.medianBlur(light, 3) + 0.1)
     return gather(light, guide, -2, 2) * texture
 
 

@@ -48,7 +48,7 @@ class PhotoScene:
         return next(iter(self.materials.values())) if found is None else found
 
     def to_json(self) -> dict[str, object]:
-        """A dict of plain lists and numbers; `from_json` is its inverse."""
+        """A dict that JSON can hold; `from_json` is its inverse."""
         unique = list(dict.fromkeys(self.materials.values()))
         return {
             "materials": [material.to_json() for material in unique],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from looking3d.errors import ShapeError
 from looking3d.shapes.mesh_file import read_surfaces
@@ -144,10 +144,10 @@ def _other(files: list[Path], parts: list[Part], label: str) -> Part | None:
 def _repeats(surface: Surface, named: Surface) -> bool:
     """Whether a mesh lies on the named ones, vertex on vertex; so does one that was cut into them."""
     size = np.ptp(named.vertices, axis=0).max()
-    apart = cKDTree(named.vertices).query(surface.vertices)[0].max()
+    apart = KDTree(named.vertices).query(surface.vertices)[0].max()
     if apart > _SAME_PLACE * size:
         return False
     # A panel between four legs shares their corners too, but lies between them.
     points, spacing = points_on(named)
-    apart = cKDTree(points).query(points_on(surface)[0])[0].max()
+    apart = KDTree(points).query(points_on(surface)[0])[0].max()
     return bool(apart < 3 * spacing)

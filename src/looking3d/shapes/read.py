@@ -50,9 +50,9 @@ def read_shape(
     - Another folder: each mesh file in it is a part, by name, numbers in names by value. A folder with
       one mesh file is that file.
     - A .glb or .gltf: each node with a mesh. A .obj: each object or, if there are none, each group.
-    - What holds one mesh, as .stl, .ply and .off always do: its connected components. Vertices at one
-      place are joined first, so seams of normals and texture divide nothing; components under 0.2 % of
-      the area are joined to the nearest other.
+    - What holds one mesh, as .stl, .ply and .off always do: its components, faces connected by
+      edges. Vertices at one place are joined first, so seams of normals and texture divide nothing;
+      components under 0.2 % of the area go to the nearest other.
 
     Points, lines, faces without area and vertices without faces are dropped; textures are not read.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from looking3d.errors import ShapeError
 
@@ -102,14 +102,12 @@ def cleaned(surface: Surface, where: str) -> Surface | None:
 def split(surface: Surface) -> list[Surface]:
     """The connected components of a clean surface, in the order of their first faces.
 
+    Faces are connected where they share an edge; boards that touch in a corner are two components.
     A component smaller than SMALLEST_COMPONENT of the area goes to the component whose surface is
     nearest. They are named `component_00`, `component_01`, ...; a surface in one piece stays as it is.
     """
     vertices, faces = surface.vertices, surface.faces
-    start, end = faces[:, [0, 1]].ravel(), faces[:, [1, 2]].ravel()
-    graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(len(vertices),) * 2)
-    _, of_vertex = connected_components(graph, directed=False)
-    of_face = of_vertex[faces[:, 0]]
+    of_face = _components(faces)
     areas = np.bincount(of_face, _areas(vertices, faces))
     # An object of nothing but crumbs keeps its largest.
     large = areas >= min(SMALLEST_COMPONENT * areas.sum(), areas.max())
@@ -122,6 +120,17 @@ def split(surface: Surface) -> list[Surface]:
         Surface(f"component_{i:02d}", *_referenced(vertices, faces[of_face == owner]))
         for i, owner in enumerate(owners)
     ]
+
+
+def _components(faces: np.ndarray) -> np.ndarray:
+    """(m,) int64: for each face the number of its component."""
+    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    key = edges[:, 0] * (faces.max() + 1) + edges[:, 1]
+    order = np.argsort(key, kind="stable")
+    same = np.diff(key[order]) == 0
+    face = order // 3
+    pairs = (np.ones(same.sum(), bool), (face[:-1][same], face[1:][same]))
+    return connected_components(coo_matrix(pairs, shape=(len(faces),) * 2), directed=False)[1]
 
 
 def points_on(surface: Surface) -> tuple[np.ndarray, float]:
@@ -159,14 +168,14 @@ def _owner_of_small(
     of_large = np.flatnonzero(large[of_face])
     points, face = _points_on(vertices, faces[of_large])
     corners = faces[of_large].ravel()
-    tree = cKDTree(np.concatenate([points, vertices[corners]]))
+    tree = KDTree(np.concatenate([points, vertices[corners]]))
     point_owner = np.concatenate([of_face[of_large[face]], np.repeat(of_face[of_large], 3)])
     of_small = np.flatnonzero(~large[of_face])
-    distance, nearest = tree.query(vertices[faces[of_small].ravel()])
+    distance, at = tree.query(vertices[faces[of_small].ravel()])
     component = np.repeat(of_face[of_small], 3)
     order = np.lexsort((distance, component))
     small, first = np.unique(component[order], return_index=True)
-    owner[small] = point_owner[nearest[order[first]]]
+    owner[small] = point_owner[at][order][first]
     return owner
 
 
@@ -181,8 +190,8 @@ def _merged_by_position(vertices: np.ndarray) -> np.ndarray:
     lower, size = vertices.min(0), np.ptp(vertices, axis=0).max()
     if size < 1 / _LARGEST:
         return np.zeros(len(vertices), np.int64)
-    cell = np.rint((vertices - lower) / size * _MERGE_CELLS).astype(np.int64)
-    key = (cell[:, 0] << 42) | (cell[:, 1] << 21) | cell[:, 2]
+    x, y, z = np.rint((vertices - lower) / size * _MERGE_CELLS).astype(np.int64).T
+    key = (x << 42) | (y << 21) | z
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     return first[inverse]
 

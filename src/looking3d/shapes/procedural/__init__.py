@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from looking3d.errors import unknown_name
+from looking3d.errors import ConfigError, unknown_name
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural.chair import chair
 
@@ -23,8 +23,10 @@ def generate(family: str, seed: int) -> PartShape:
         seed: At least 0; the same seed gives the same arrays.
 
     Raises:
-        ConfigError: No such family.
+        ConfigError: No such family, or a negative seed.
     """
     if family not in FAMILIES:
         raise unknown_name("family", family, FAMILIES)
+    if seed < 0:
+        raise ConfigError(f"seed of a {family}: expected 0 or more, got {seed}")
     return FAMILIES[family](seed)

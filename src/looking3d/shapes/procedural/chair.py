@@ -12,6 +12,7 @@ from looking3d.shapes.procedural import chair_arms as arms
 from looking3d.shapes.procedural import chair_back as backs
 from looking3d.shapes.procedural import chair_back_frame as frames
 from looking3d.shapes.procedural import chair_base as bases
+from looking3d.shapes.procedural import chair_legs as legs
 from looking3d.shapes.procedural import chair_stand as stands
 from looking3d.shapes.procedural.assembly import Assembly, chance, pick
 from looking3d.shapes.procedural.chair_back import BackPlan
@@ -155,6 +156,7 @@ def _stool(assembly: Assembly, rng: np.random.Generator) -> None:
         depth=size * rng.uniform(0.8, 1.0),
         kinds={"board": 2, "cushion": 2, "slats": 0.5 if base == "legs" else 0.0},
         round_share={"panels": 0.0, "sled": 0.0, "tripod": 1.0}.get(base, 0.55),
+        apron_share=0.25 if base in ("legs", "tripod") else 0.0,
     )
     add_seat(assembly, rng, seat)
     _add_base(assembly, rng, seat, base)
@@ -182,13 +184,13 @@ def _bench(assembly: Assembly, rng: np.random.Generator) -> None:
 def _add_base(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan, base: str) -> None:
     if base == "legs":
         feet = "pad" if chance(rng, 0.12) else "none"
-        bases.add_legs(assembly, rng, seat, feet, middle=seat.width > 1.2)
+        legs.add_legs(assembly, rng, seat, feet, middle=seat.width > 1.2)
     elif base in ("runner", "rocker"):
-        bases.add_legs(assembly, rng, seat, base)
+        legs.add_legs(assembly, rng, seat, base)
     elif base in ("sled", "cantilever"):
         bases.add_tubes(assembly, rng, seat, base)
     elif base == "tripod":
-        bases.add_tripod(assembly, rng, seat)
+        legs.add_tripod(assembly, rng, seat)
     elif base == "hairpin":
         bases.add_hairpins(assembly, rng, seat)
     elif base == "panels":
@@ -240,14 +242,16 @@ def _add_upper(
         "splat": 0.8,
         "grid": 0.6,
         "rail": 0.9,
+        "plate": 2.5,
+        "padded": 1.5,
     }
-    weights |= {"plate": 2.5, "padded": 1.5}
-    if barrel and seat.width < 0.8 and seat.kind != "slats":
-        weights |= {"barrel": 1.2, "tub": 0.9}
+    # A cushion with corners would stick out behind a round back.
+    if barrel and seat.width < 0.8 and (seat.outline == "round" or seat.kind == "board"):
+        weights |= {"barrel": 2.0, "tub": 1.6}
     kind = pick(rng, weights)
     if kind in ("barrel", "tub"):
-        barrel = dataclasses.replace(plan, height=0.75 * plan.height)
-        backs.add_barrel_back(assembly, rng, barrel, solid=kind == "tub")
+        lower = dataclasses.replace(plan, height=0.75 * plan.height)
+        backs.add_barrel_back(assembly, rng, lower, solid=kind == "tub")
         return
     framed = kind not in ("plate", "padded")
     if framed:

@@ -8,6 +8,7 @@ from looking3d.shapes.procedural import outlines
 from looking3d.shapes.procedural import primitives as prim
 from looking3d.shapes.procedural.assembly import Assembly, chance, lerp
 from looking3d.shapes.procedural.chair_back import BackPlan
+from looking3d.shapes.procedural.chair_legs import LEG, RUNNER, STRETCHER
 from looking3d.shapes.procedural.chair_seat import SeatPlan
 
 RAIL = "chair_arm/arm_horizontal_bar"
@@ -103,8 +104,8 @@ def add_loop_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) 
     assembly.add_pair("arm_loop", LOOP, prim.sweep(path, section, (1.0, 0.0, 0.0)))
     if chance(rng, 0.5):
         a, b = np.array(points[1]), np.array(points[2])
-        ends = lerp(a, b, 0.15), lerp(a, b, 0.85)
-        pad = prim.bar(*(p + np.array([0, 0.6 * radius, 0]) for p in ends), _pad_section(rng), bevel=0.005)
+        lift = np.array([0.0, 0.6 * radius, 0.0])
+        pad = prim.bar(lerp(a, b, 0.15) + lift, lerp(a, b, 0.85) + lift, _pad_section(rng), bevel=0.005)
         assembly.add_pair("arm_pad", RAIL, pad)
 
 
@@ -123,7 +124,7 @@ def add_side_frames(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan
         feet[name] = np.array([x, 0.0, z + sign * splay * seat.rail_y])
         heads[name] = np.array([x, height, z - sign * splay * (height - seat.rail_y)])
         leg = prim.post(np.array([feet[name], heads[name]]), section)
-        assembly.add_pair(f"leg_{name}", "chair_base/regular_leg_base/leg", leg)
+        assembly.add_pair(f"leg_{name}", LEG, leg)
     past = np.array([0.0, 0.0, radius * aspect])
     pad = outlines.rectangle(2 * radius * rng.uniform(1.0, 2.4), rng.uniform(0.02, 0.035), 0.006)
     ends = heads["front"] + past * rng.uniform(0.8, 3.0), heads["back"] - past * rng.uniform(0.8, 2.0)
@@ -135,13 +136,13 @@ def add_side_frames(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan
             feet["back"] + lift - past,
             outlines.rectangle(2.2 * radius, 2 * radius, 0.003),
         )
-        assembly.add_pair("runner", "chair_base/regular_leg_base/runner", runner)
+        assembly.add_pair("runner", RUNNER, runner)
     if chance(rng, 0.5):
         y = seat.board_bottom - rng.uniform(0.03, 0.2)
         foot, head = feet["front"], heads["front"]
         spot = lerp(foot, head, y / height)
         bar = prim.bar(spot * [-1, 1, 1], spot, outlines.rectangle(1.2 * radius, 3 * radius, 0.004))
-        assembly.add("stretcher_front", "chair_base/regular_leg_base/bar_stretcher", bar)
+        assembly.add("stretcher_front", STRETCHER, bar)
 
 
 def add_office_arms(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:
@@ -189,25 +190,13 @@ def add_sofa_arms(
     block = block.mapped(lambda p: np.stack([p[:, 2] + x, p[:, 1], p[:, 0]], 1))
     assembly.add_pair("arm", SOFA, block)
     if chance(rng, 0.35):
-        _add_arm_roll(assembly, rng, x, width, height, back_z, z_front)
+        # A padded bar lies along the top.
+        thick = rng.uniform(0.03, 0.06)
+        section = outlines.rectangle(width * rng.uniform(1.02, 1.2), thick, 0.45 * thick, steps=4)
+        back, front = np.array([0.0, height, back_z + 0.02]), np.array([0.0, height - slope, z_front - 0.03])
+        middle = np.array([x + width / 2, 0.0, 0.0])
+        assembly.add_pair("arm_pad", RAIL, prim.bar(back + middle, front + middle, section, bevel=0.01))
     return width
-
-
-def _add_arm_roll(
-    assembly: Assembly,
-    rng: np.random.Generator,
-    x: float,
-    width: float,
-    height: float,
-    back_z: float,
-    z_front: float,
-) -> None:
-    """A padded bar along the top of a sofa arm."""
-    thick = rng.uniform(0.03, 0.06)
-    section = outlines.rectangle(width * rng.uniform(1.02, 1.2), thick, 0.45 * thick, steps=4)
-    y, middle = height - 0.05, x + width / 2
-    ends = (middle, y, back_z + 0.01), (middle, y, z_front - 0.01)
-    assembly.add_pair("arm_pad", RAIL, prim.bar(*ends, section, bevel=0.01))
 
 
 def add_writing_table(assembly: Assembly, rng: np.random.Generator, seat: SeatPlan) -> None:

@@ -117,10 +117,11 @@ class Panel:
     def mesh(self, plan: BackPlan) -> prim.Mesh:
         """The plate, bent as the sheet is."""
         height, steps = self.high - self.low, 3 if self.puff else 1
-        edge = min(self.thickness * (0.45 if self.puff else 0.3), 0.2 * height)
+        narrow = min(height, 1.5 * self.low_half, 1.5 * self.high_half)
+        edge = min(self.thickness * (0.45 if self.puff else 0.3), 0.2 * narrow)
         # Corners round enough for the edges, and not so round that nothing is left between them.
         most = min(0.45 * height, min(self.low_half, self.high_half) - 1.5 * edge)
-        lower, upper = (float(np.clip(r, 1.1 * edge, most)) for r in self.corners)
+        lower, upper = (float(np.clip(r, 1.35 * edge, most)) for r in self.corners)
         turn = np.linspace(0, math.pi / 2, 6)
         rise, cut = 1 - np.cos(turn), 1 - np.sin(turn)
         low, high = self.low + lower, self.high - upper

@@ -102,7 +102,9 @@ def _add_hoop(
     left = path[12:-1]
     edge = _Edge(np.append(0.0, left[:, 0]), np.append(top, left[:, 1]), plan.low, radius)
     # Straight stretches get points too, or they would not follow the sheet's bend.
-    pieces = [np.linspace(a, b, 6 if np.linalg.norm(b - a) > 0.1 else 2)[:-1] for a, b in itertools.pairwise(path)]
+    pieces = [
+        np.linspace(a, b, 6 if np.linalg.norm(b - a) > 0.1 else 2)[:-1] for a, b in itertools.pairwise(path)
+    ]
     path = np.concatenate([*pieces, path[-1:]])
     hoop = prim.sweep(path, section, (0.0, 0.0, 1.0)).mapped(plan.place)
     assembly.add("back_hoop", LOOP, hoop)
@@ -150,7 +152,9 @@ def _fill(
     pitch = rng.uniform(0.045, 0.09) if spindles else rng.uniform(0.06, 0.14)
     width = rng.uniform(0.3, 0.65) * pitch
     radius = rng.uniform(0.005, 0.009)
-    section = outlines.circle(radius, count=10) if spindles else outlines.rectangle(width, 0.9 * plan.bar, 0.002)
+    section = (
+        outlines.circle(radius, count=10) if spindles else outlines.rectangle(width, 0.9 * plan.bar, 0.002)
+    )
     if filling == "grid":
         section = outlines.rectangle(1.2 * plan.bar, 0.9 * plan.bar, 0.002)
         pitch *= 1.3

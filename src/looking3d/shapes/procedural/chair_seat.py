@@ -12,6 +12,7 @@ from looking3d.shapes.procedural.assembly import Assembly, chance, lerp, pick
 
 SURFACE = "chair_seat/seat_surface/seat_single_surface"
 SLAT = "chair_seat/seat_surface/seat_surface_bar"
+FRAME_RING = "chair_seat/seat_frame/seat_holistic_frame"
 FRAME_BAR = "chair_seat/seat_frame/seat_frame_bar"
 SUPPORT = "chair_seat/seat_support"
 
@@ -30,7 +31,7 @@ class SeatPlan:
         padding: Thickness of the cushion or of the slats; 0 for a board.
         strip: Depth of the strip at the back that the cushion leaves to the uprights.
         corner: Radius of the corners.
-        apron: Height of the frame bars under the board; 0 for none.
+        apron: Height of the frame under the board, four bars or a ring; 0 for none.
     """
 
     kind: str
@@ -82,13 +83,17 @@ class SeatPlan:
         return self.half_width(z) - inset, z
 
 
-def _outline(plan: SeatPlan, margin: float = 0.0, strip: float = 0.0) -> np.ndarray:
+_EDGE_PER_CORNER = 0.75
+"""An edge rounder than the corner that it runs around would fold over itself."""
+
+
+def _outline(plan: SeatPlan, corner: float, margin: float = 0.0, strip: float = 0.0) -> np.ndarray:
     """The footprint in x and z, shrunk by a margin, and by a strip at the back."""
     if plan.outline == "round":
         return outlines.circle(plan.width / 2 - margin, plan.depth / 2 - margin, 36)
     low, high = -plan.depth / 2 + margin + strip, plan.depth / 2 - margin
     widths = plan.back_width - 2 * margin, plan.width - 2 * margin
-    return outlines.densified(outlines.trapezoid(*widths, low, high, max(plan.corner, 0.006), steps=4), 0.12)
+    return outlines.densified(outlines.trapezoid(*widths, low, high, corner, steps=4), 0.12)
 
 
 def add_seat(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> None:
@@ -97,24 +102,32 @@ def add_seat(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> No
         _add_slats(assembly, rng, plan)
         return
     label = SUPPORT if plan.kind == "cushion" else SURFACE
-    edge = plan.board * rng.uniform(0.1, 0.48)
-    board = prim.slab(_outline(plan), plan.board, min(edge, 0.012), bevel_steps=2)
+    corner = max(plan.corner, 0.006)
+    edge = min(plan.board * rng.uniform(0.1, 0.48), 0.012)
+    if plan.outline == "rect":
+        edge = min(edge, _EDGE_PER_CORNER * corner)
+    board = prim.slab(_outline(plan, corner), plan.board, edge, bevel_steps=2)
     assembly.add(
         "seat_board" if plan.kind == "cushion" else "seat", label, prim.flat(board, plan.board_bottom)
     )
     if plan.kind == "cushion":
         _add_cushion(assembly, rng, plan)
-    if plan.apron > 0:
+    if plan.apron > 0 and plan.outline == "round":
+        band = outlines.rectangle(rng.uniform(0.014, 0.02), plan.apron, 0.003, steps=1)
+        center = (0.0, plan.board_bottom - plan.apron / 2 + 0.003, 0.0)
+        ring = prim.ring(center, rng.uniform(0.38, 0.46) * plan.width, band)
+        assembly.add("seat_frame", FRAME_RING, ring)
+    elif plan.apron > 0:
         _add_apron(assembly, rng, plan)
 
 
 def _add_cushion(assembly: Assembly, rng: np.random.Generator, plan: SeatPlan) -> None:
     margin = rng.uniform(-0.01, 0.02)
-    # The edge's radius stays below that of the corners, or the outline would fold over itself.
     thickness = plan.padding + 0.004
     crown = rng.uniform(0.0, 0.3) * thickness
-    edge = min(0.49 * thickness, 0.9 * max(plan.corner, 0.012) if plan.outline == "rect" else 1.0)
-    outline = _outline(plan, margin, plan.strip)
+    corner = max(plan.corner, rng.uniform(0.012, 0.05))
+    edge = min(0.49 * thickness, 1.0 if plan.outline == "round" else _EDGE_PER_CORNER * corner)
+    outline = _outline(plan, corner, margin, plan.strip)
     cushion = prim.slab(outline, thickness, edge, bevel_steps=4, crown=crown, inner_rings=3)
     assembly.add("seat_cushion", SURFACE, prim.flat(cushion, plan.board_top - 0.004))
 
@@ -184,7 +197,7 @@ def random_seat(
         depth: From back to front.
         kinds: Weights of `board`, `cushion` and `slats`.
         round_share: Probability of a round seat.
-        apron_share: Probability of frame bars under a rectangular board.
+        apron_share: Probability of a frame under the board.
     """
     kind = pick(rng, kinds)
     is_round = kind != "slats" and chance(rng, round_share)
@@ -192,7 +205,7 @@ def random_seat(
     board = rng.uniform(0.022, 0.038) if kind == "slats" else rng.uniform(0.016, 0.04)
     padding = {"board": 0.0, "cushion": rng.uniform(0.03, 0.1), "slats": rng.uniform(0.01, 0.02)}[kind]
     corner = 0.0 if kind == "slats" else rng.choice([rng.uniform(0.005, 0.03), rng.uniform(0.03, 0.12)])
-    has_apron = kind != "slats" and not is_round and chance(rng, apron_share)
+    has_apron = kind != "slats" and chance(rng, apron_share)
     return SeatPlan(
         kind=kind,
         outline="round" if is_round else "rect",

@@ -11,9 +11,9 @@ from looking3d.shapes.procedural import primitives as prim
 from looking3d.shapes.procedural.assembly import Assembly, chance, pick
 from looking3d.shapes.procedural.chair_arms import add_sofa_arms
 from looking3d.shapes.procedural.chair_back import PANEL
+from looking3d.shapes.procedural.chair_legs import LEG
 from looking3d.shapes.procedural.chair_seat import SUPPORT, SURFACE, SeatPlan
 
-LEG = "chair_base/regular_leg_base/leg"
 FOOT = "chair_base/foot_base/foot"
 
 
@@ -40,7 +40,9 @@ def add_sofa(assembly: Assembly, rng: np.random.Generator) -> None:
 
 
 def _pillow(outline: np.ndarray, thickness: float, puff: float) -> prim.Mesh:
-    return prim.slab(outlines.densified(outline, 0.12), thickness, 0.4 * thickness, 4, crown=puff, inner_rings=3)
+    return prim.slab(
+        outlines.densified(outline, 0.12), thickness, 0.4 * thickness, 4, crown=puff, inner_rings=3
+    )
 
 
 def _add_cushions(
@@ -108,7 +110,9 @@ def _add_feet(
     x, z = seat.width / 2 - 0.05, seat.depth / 2 - 0.07
     splay = rng.uniform(0, 0.25) * clearance if kind == "legs" else 0.0
     section = (
-        outlines.circle(radius) if chance(rng, 0.6) else outlines.rectangle(2 * radius, 2 * radius, 0.3 * radius)
+        outlines.circle(radius)
+        if chance(rng, 0.6)
+        else outlines.rectangle(2 * radius, 2 * radius, 0.3 * radius)
     )
     label, scale = (
         (LEG, np.array([rng.uniform(0.5, 1.0), 1.0])) if kind == "legs" else (FOOT, np.array([1.0, 1.05]))

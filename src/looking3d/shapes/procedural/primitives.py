@@ -149,8 +149,10 @@ def plate(
     right, left = loops[:, : len(half), None], loops[:, : len(half) - 1 : -1, None]
     layers = lerp_rows(left, right, columns)
     layers = np.concatenate([layers, np.broadcast_to(depth[:, None, None, None], (*layers.shape[:3], 1))], -1)
-    s, t = np.linspace(-1, 1, columns), np.linspace(-1, 1, len(half))
-    layers[0, ..., 2] += crown * (1 - t[:, None] ** 2) * (1 - s**2)
+    face = layers[0, ..., :2]
+    low, high = face.min((0, 1)), face.max((0, 1))
+    across = (2 * face - low - high) / (high - low)
+    layers[0, ..., 2] += crown * np.prod(1 - across**2, axis=-1)
     return _joined_layers(layers)
 
 
@@ -199,9 +201,9 @@ def post(path: np.ndarray, section: np.ndarray, scale: np.ndarray | float = 1.0)
         scale: (n,) factors of the section along the path; a turned leg is a round section and many of them.
     """
     path = np.asarray(path, float)
-    scale = np.broadcast_to(scale, len(path))
+    scales = np.broadcast_to(scale, len(path))
     rings = np.repeat(path[:, None], len(section), 1)
-    rings[..., [0, 2]] += section * scale[:, None, None]
+    rings[..., [0, 2]] += section * scales[:, None, None]
     return loft(rings)
 
 
@@ -224,9 +226,9 @@ def sweep(
         bevel: Chamfer of the two ends.
     """
     path = np.asarray(path, float)
-    scale = np.broadcast_to(scale, len(path)).astype(float)
+    scales = np.broadcast_to(scale, len(path)).astype(float)
     if bevel > 0 and not closed:
-        path, scale = _bevelled_ends(path, scale, bevel, float(np.abs(section).max()))
+        path, scales = _bevelled_ends(path, scales, bevel, float(np.abs(section).max()))
     if closed:
         tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0)
     else:
@@ -236,10 +238,13 @@ def sweep(
     up = np.cross(tangent, side)
     up /= np.linalg.norm(up, axis=1, keepdims=True)
     offset = section[None, :, :1] * side[:, None] + section[None, :, 1:] * up[:, None]
-    return loft(path[:, None] + offset * scale[:, None, None], closed)
+    return loft(path[:, None] + offset * scales[:, None, None], closed)
 
 
-def _bevelled_ends(path: np.ndarray, scale: np.ndarray, bevel: float, radius: float) -> tuple:
+def _bevelled_ends(
+    path: np.ndarray, scale: np.ndarray, bevel: float, radius: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The path and its scales with a point added near each end, and the ends themselves made smaller."""
     ahead = (path[1] - path[0]) / np.linalg.norm(path[1] - path[0])
     behind = (path[-2] - path[-1]) / np.linalg.norm(path[-2] - path[-1])
     ends = path[0] + ahead * bevel, path[-1] + behind * bevel

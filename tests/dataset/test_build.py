@@ -1,0 +1,153 @@
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from looking3d.dataset.build import build_dataset
+from looking3d.dataset.load import Dataset
+from looking3d.dataset.recipe import Recipe
+from looking3d.errors import ConfigError, DatasetError, ShapeError
+from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.write import save_glb
+
+RECIPE = Recipe(
+    count=3,
+    photos_per_shape=4,
+    renderer="preview",
+    image_px=64,
+    views=3,
+    views_px=64,
+    odd_reference_share=0.4,
+    split=(0.4, 0.3, 0.3),
+)
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data") / "set"
+    build_dataset(RECIPE, out)
+    return out
+
+
+def test_same_bytes_with_two_workers(built: Path, tmp_path: Path) -> None:
+    build_dataset(RECIPE, tmp_path / "again", workers=2)
+    assert digest(tmp_path / "again") == digest(built)
+
+
+def test_same_bytes_after_kill_and_resume(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path\n"
+        "from looking3d.dataset.build import build_dataset\n"
+        "from looking3d.dataset.recipe import Recipe; import json\n"
+        "build_dataset(Recipe.from_json(json.loads(sys.argv[3])), Path(sys.argv[1]))\n"
+    )
+    arguments = [sys.executable, "-c", code, str(out), "", json.dumps(RECIPE.to_json())]
+    process = subprocess.Popen(arguments, env=os.environ)
+    deadline = time.monotonic() + 60
+    while not list(out.glob("shapes/*/shape.json")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "samples.parquet").exists()
+    with pytest.raises(DatasetError, match="unfinished; run the same `looking3d generate` again"):
+        Dataset.open(out)
+    report = build_dataset(RECIPE, out)
+    assert report.built < 3
+    assert digest(out) == digest(built)
+
+
+def test_labels_agree_with_masks(built: Path) -> None:
+    dataset = Dataset.open(built)
+    assert len(dataset.samples) == 12
+    for sample in dataset.samples:
+        masks = dataset.masks(sample)
+        assert dataset.photo(sample).shape == (64, 64, 3)
+        assert masks.changed.any() == sample.anomalous
+        assert masks.changed.sum() == sample.changed_px
+        x, y, width, height = sample.box
+        outside = masks.changed.copy()
+        outside[y : y + height, x : x + width] = False
+        assert not outside.any()
+        assert masks.object.any()
+        if sample.kind == "missing":
+            assert not masks.after.any()
+            assert masks.before.any()
+
+
+def test_splits_are_by_shape(built: Path) -> None:
+    dataset = Dataset.open(built)
+    for sample in dataset.samples:
+        assert sample.shape_id in dataset.splits[sample.split]
+    assert sum(len(ids) for ids in dataset.splits.values()) == 3
+
+
+def test_stored_mesh_draws_the_object_mask(built: Path) -> None:
+    dataset = Dataset.open(built)
+    for sample in dataset.split("all"):
+        if not sample.anomalous:
+            drawing = dataset.reference(sample.shape_id).raycaster().draw(sample.camera)
+            assert (drawing.mask == dataset.masks(sample).object).mean() > 0.999
+
+
+def test_another_recipe_is_refused(built: Path) -> None:
+    import dataclasses
+
+    with pytest.raises(DatasetError, match=r"holds another dataset \(seed 0, not 1\); choose another --out"):
+        build_dataset(dataclasses.replace(RECIPE, seed=1), built)
+
+
+def test_foreign_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("all of it")
+    with pytest.raises(DatasetError, match="is not empty and holds no dataset"):
+        build_dataset(RECIPE, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "all of it"
+
+
+def test_fused_mesh_is_refused(tmp_path: Path) -> None:
+    triangle = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    shape = PartShape("one", (Part("all", "part/all", triangle, np.array([[0, 1, 2]])),))
+    save_glb(shape, tmp_path / "one.glb")
+    with pytest.raises(ShapeError, match="its parts are one fused mesh"):
+        build_dataset(Recipe(shapes=(str(tmp_path / "one.glb"),)), tmp_path / "out")
+
+
+def test_unknown_source_lists_families(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="neither a procedural family .*chair.* nor an existing path"):
+        build_dataset(Recipe(shapes=("chiar",)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": 0}, "count: expected at least 1, got 0"),
+        ({"anomalous_share": 1.5}, "anomalous-share: expected 0 to 1, got 1.5"),
+        ({"image_px": 100}, "image-px: expected a multiple of 8 from 32 up, got 100"),
+        ({"background": "pink"}, "background: expected white, plain or mixed, got 'pink'"),
+        ({"split": (0.5, 0.1, 0.1)}, "split: expected three shares that sum to 1"),
+        ({"elevation_deg": (40.0, 20.0)}, "elevation-deg: expected"),
+        ({"kinds": ("melted",)}, "unknown anomaly kind 'melted'; choose one of: broken, missing"),
+    ],
+)
+def test_bad_recipes(change: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Recipe(**change)
+
+
+def test_recipe_round_trip() -> None:
+    assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE

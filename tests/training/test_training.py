@@ -1,0 +1,177 @@
+import csv
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from looking3d.dataset.build import build_dataset
+from looking3d.dataset.load import Dataset
+from looking3d.dataset.recipe import Recipe
+from looking3d.errors import CheckpointError, ConfigError
+from looking3d.model.align.network import Motion
+from looking3d.model.align.pose import camera_of
+from looking3d.model.checkpoint import load_detector
+from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
+from looking3d.training.curves import write_curves
+from looking3d.training.loop import PRESETS, StageConfig, TrainConfig, preset, train_detector
+from looking3d.training.losses import motion_loss
+
+STAGE = StageConfig(steps=4, batch=4, warmup=2, ema=0.5, validate_every=4, validation_batches=2)
+CONFIG = TrainConfig(foreground=STAGE, camera=STAGE, compare=STAGE)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    out = tmp_path_factory.mktemp("data") / "set"
+    recipe = Recipe(
+        count=3,
+        photos_per_shape=4,
+        renderer="preview",
+        image_px=64,
+        views=1,
+        views_px=64,
+        split=(0.6, 0.4, 0.0),
+    )
+    build_dataset(recipe, out)
+    return Dataset.open(out)
+
+
+@pytest.mark.parametrize("stage", sorted(STAGE_EXAMPLES))
+def test_a_batch_depends_on_seed_and_number_alone(dataset: Dataset, stage: str) -> None:
+    first = TrainingPhotos([dataset], "train", 7)
+    first.batch(stage, 0, 4)
+    wanted = first.batch(stage, 3, 4)
+    again = TrainingPhotos([dataset], "train", 7).batch(stage, 3, 4)
+    other = TrainingPhotos([dataset], "train", 8).batch(stage, 3, 4)
+    for key in wanted:
+        torch.testing.assert_close(wanted[key], again[key], rtol=0, atol=0)
+    assert not torch.equal(wanted["input"], other["input"])
+
+
+def test_flow_takes_the_drawing_to_the_photo(dataset: Dataset) -> None:
+    """Cells of the drawing, moved by the flow, land where the true camera sees their points."""
+    from looking3d.model.align.drawing import draw_pose
+    from looking3d.training.batches import _flow
+
+    raycaster = dataset.reference(dataset.samples[0].shape_id).raycaster()
+    truth = np.array([0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0])
+    guess = truth + [0.1, -0.05, 0.03, 0.02, 0.01, -0.01, 0.0]
+    drawn = draw_pose(raycaster, guess, 64)
+    flow, valid = _flow(drawn.points, drawn.valid, guess, truth)
+    assert valid.sum() > 10
+    got = camera_of(guess, 1).project(drawn.points.astype(float))[0].reshape(16, 16, 2)
+    wanted = camera_of(truth, 1).project(drawn.points.astype(float))[0].reshape(16, 16, 2)
+    moved = got + flow.transpose(1, 2, 0)
+    np.testing.assert_allclose(moved[valid > 0], wanted[valid > 0], atol=1e-5)
+
+
+def test_motion_loss_is_the_equation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    flow, truth = torch.randn(2, 2, 16, 16, generator=generator), torch.randn(2, 2, 16, 16, generator=generator)
+    log_spread = torch.randn(2, 16, 16, generator=generator)
+    valid = (torch.rand(2, 16, 16, generator=generator) > 0.6).float()
+    total = 0.0
+    for b in range(2):
+        for y in range(16):
+            for x in range(16):
+                if valid[b, y, x]:
+                    error = float((flow - truth)[b, :, y, x].norm())
+                    spread = float(log_spread[b, y, x])
+                    total += 10 * error + 0.05 * (error / np.exp(spread) + spread)
+    loss = motion_loss(Motion(flow, log_spread), truth, valid)
+    assert float(loss) == pytest.approx(total / float(valid.sum()), rel=1e-4)
+
+
+def test_stopping_and_going_on_changes_nothing(dataset: Dataset, tmp_path: Path) -> None:
+    train_detector([dataset], tmp_path / "whole", CONFIG)
+
+    class Stop(Exception):
+        pass
+
+    def stop(stage: str, step: int, steps: int, row: dict) -> None:
+        raise Stop
+
+    # Stops at the first log row of each stage, in the middle of everything.
+    for _ in range(6):
+        try:
+            results = train_detector([dataset], tmp_path / "pieces", CONFIG, on_log=stop)
+        except Stop:
+            continue
+        assert all(result.finished for result in results)
+    whole = load_detector(tmp_path / "whole").networks.state_dict()
+    pieces = load_detector(tmp_path / "pieces").networks.state_dict()
+    for name, tensor in whole.items():
+        torch.testing.assert_close(tensor, pieces[name], rtol=0, atol=0, msg=name)
+
+
+def test_max_minutes_stops_early_and_resumes_to_the_same_weights(dataset: Dataset, tmp_path: Path) -> None:
+    results = train_detector([dataset], tmp_path / "run", CONFIG, stages=("camera",), max_minutes=0)
+    assert not results[0].finished
+    assert results[0].step == 0
+    train_detector([dataset], tmp_path / "run", CONFIG, stages=("camera",))
+    train_detector([dataset], tmp_path / "other", CONFIG, stages=("camera",))
+    stored = [
+        torch.load(tmp_path / run / "checkpoint-camera.pt", weights_only=True)["average"]
+        for run in ("run", "other")
+    ]
+    for name, tensor in stored[0].items():
+        torch.testing.assert_close(tensor, stored[1][name], rtol=0, atol=0)
+    assert not (tmp_path / "run" / "weights.safetensors").exists()
+
+
+def test_logs_and_curves(dataset: Dataset, tmp_path: Path) -> None:
+    train_detector([dataset], tmp_path / "run", CONFIG, stages=("compare",))
+    with (tmp_path / "run" / "log-compare-val.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["4"]
+    assert 0 <= float(rows[0]["auroc"]) <= 1
+    assert write_curves(tmp_path / "run") == tmp_path / "run" / "curves.png"
+
+
+def test_a_run_of_other_settings_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    train_detector([dataset], tmp_path / "run", CONFIG, stages=("camera",), max_minutes=0)
+    with pytest.raises(CheckpointError, match="holds a run with another config"):
+        train_detector([dataset], tmp_path / "run", dataclasses.replace(CONFIG, seed=1))
+    with pytest.raises(ConfigError, match="unknown stage 'flow'; choose one of: camera, compare, foreground"):
+        train_detector([dataset], tmp_path / "run", CONFIG, stages=("flow",))
+
+
+def test_unknown_preset_lists_the_legal_ones() -> None:
+    with pytest.raises(ConfigError, match="unknown preset 'huge'; choose one of: align, align-tiny"):
+        preset("huge")
+    assert preset("align") is PRESETS["align"]
+
+
+def test_foreground_overfits_a_handful_of_photos(dataset: Dataset) -> None:
+    from looking3d.model.align.network import ForegroundNet
+    from looking3d.training.losses import foreground_loss
+
+    torch.manual_seed(0)
+    network = ForegroundNet()
+    optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
+    batch = TrainingPhotos([dataset], "train", 0).batch("foreground", 0, 8)
+    for _ in range(40):
+        values = foreground_loss(network, batch)
+        optimizer.zero_grad()
+        values["loss"].backward()
+        optimizer.step()
+    assert values["iou"] > 0.8
+
+
+def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
+    from looking3d.model.align.network import CompareNet
+    from looking3d.training.losses import compare_loss
+
+    torch.manual_seed(0)
+    network = CompareNet()
+    optimizer = torch.optim.AdamW(network.parameters(), 2e-3)
+    batch = TrainingPhotos([dataset], "train", 0).batch("compare", 0, 8)
+    assert 0 < batch["label"].mean() < 1
+    for _ in range(25):
+        values = compare_loss(network, batch)
+        optimizer.zero_grad()
+        values["loss"].backward()
+        optimizer.step()
+    assert values["accuracy"] == 1
