@@ -1,10 +1,10 @@
 """Tells from a photo whether an object is what its 3D model says it should be, and shows where it is not.
 
-    from looking3d import Inspector, load_reference
+from looking3d import Inspector, load_reference
 
-    inspector = Inspector(load_reference("chair.glb"))
-    for inspection in inspector.inspect(["photo1.jpg", "photo2.jpg"]):
-        print(inspection.name, inspection.verdict, inspection.probability)
+inspector = Inspector(load_reference("chair.glb"))
+for inspection in inspector.inspect(["photo1.jpg", "photo2.jpg"]):
+    print(inspection.name, inspection.verdict, inspection.probability)
 """
 
 from __future__ import annotations

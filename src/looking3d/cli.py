@@ -175,9 +175,7 @@ def inspect(
         _messages.print(f"page: {html}", highlight=False, soft_wrap=True)
     failed = [result for result in results if isinstance(result, Failure)]
     for failure in failed:
-        _messages.print(
-            f"error: {failure.message}", style="red", highlight=False, soft_wrap=True, markup=False
-        )
+        _print_error(failure.message)
     return Looking3DError.exit_code if failed else 0
 
 
@@ -207,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             COMMANDS, prog="looking3d", args=arguments, description=_DESCRIPTION
         )
     except Looking3DError as error:
-        _messages.print(f"error: {error}", style="red", highlight=False, soft_wrap=True, markup=False)
+        _print_error(str(error))
         code = error.exit_code
     except KeyboardInterrupt:
         _messages.print("stopped; what is finished is kept, and the same command goes on")
@@ -218,6 +216,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 _DESCRIPTION = (
     "Tells from a photo whether an object is what its 3D model says it should be, and shows where it is not."
 )
+
+
+def _print_error(message: str) -> None:
+    _messages.print(f"error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
 
 
 def _usage(message: str) -> Looking3DError:

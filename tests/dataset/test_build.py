@@ -128,7 +128,7 @@ def test_fused_mesh_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_source_lists_families(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="neither a procedural family .*chair.* nor an existing path"):
+    with pytest.raises(ConfigError, match=r"neither a procedural family .*chair.* nor an existing path"):
         build_dataset(Recipe(shapes=("chiar",)), tmp_path / "out")
 
 

@@ -46,7 +46,11 @@ def test_the_order_of_rows_changes_no_digit_of_the_point_estimates() -> None:
     shuffled = score({name: column[order] for name, column in rows.items()})
     plain = score(rows)
     for name in ("auroc", "accuracy", "average_precision", "patch_auroc", "camera"):
-        assert shuffled[name] == pytest.approx(plain[name]) if name != "camera" else shuffled[name] == plain[name]
+        assert (
+            shuffled[name] == pytest.approx(plain[name])
+            if name != "camera"
+            else shuffled[name] == plain[name]
+        )
 
 
 def test_patch_auroc_reads_labels_in_the_order_they_were_packed() -> None:

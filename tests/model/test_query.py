@@ -29,8 +29,12 @@ def test_crop_puts_pixels_where_the_window_s_camera_says(side: float) -> None:
     cut = crop(image, window, 32)
     center = (np.arange(32) + 0.5) / 32 * side
     inside = slice(2, 30) if side < 100 else slice(2, 18)
-    np.testing.assert_allclose(cut[inside, inside, 0], np.tile(center[inside] + 30, (len(center[inside]), 1)), atol=0.6)
-    np.testing.assert_allclose(cut[inside, inside, 1].T, np.tile(center[inside] + 10, (len(center[inside]), 1)), atol=0.6)
+    np.testing.assert_allclose(
+        cut[inside, inside, 0], np.tile(center[inside] + 30, (len(center[inside]), 1)), atol=0.6
+    )
+    np.testing.assert_allclose(
+        cut[inside, inside, 1].T, np.tile(center[inside] + 10, (len(center[inside]), 1)), atol=0.6
+    )
 
 
 def test_camera_through_a_window_and_back() -> None:

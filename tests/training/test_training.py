@@ -69,7 +69,10 @@ def test_flow_takes_the_drawing_to_the_photo(dataset: Dataset) -> None:
 
 def test_motion_loss_is_the_equation() -> None:
     generator = torch.Generator().manual_seed(0)
-    flow, truth = torch.randn(2, 2, 16, 16, generator=generator), torch.randn(2, 2, 16, 16, generator=generator)
+    flow, truth = (
+        torch.randn(2, 2, 16, 16, generator=generator),
+        torch.randn(2, 2, 16, 16, generator=generator),
+    )
     log_spread = torch.randn(2, 16, 16, generator=generator)
     valid = (torch.rand(2, 16, 16, generator=generator) > 0.6).float()
     total = 0.0

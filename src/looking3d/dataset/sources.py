@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import SPLITS
-from looking3d.errors import ConfigError, DatasetError, ShapeError
+from looking3d.errors import ConfigError, ShapeError
 from looking3d.shapes.find import find_shapes
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural import FAMILIES, generate
@@ -82,11 +83,9 @@ def list_sources(recipe: Recipe) -> list[ShapeSource]:
                 "nor an existing path"
             )
     ids = [shape_id for shape_id, _ in found]
-    twice = (
-        sorted({shape_id for shape_id in ids if ids.count(shape_id) > 1}) if len(set(ids)) < len(ids) else []
-    )
+    twice = [shape_id for shape_id, count in Counter(ids).items() if count > 1]
     if twice:
-        raise DatasetError(f"two shapes have the id {twice[0]!r}; rename one of the sources")
+        raise ConfigError(f"shapes: two have the id {twice[0]!r}; rename one of the sources")
     splits = _splits(ids, recipe)
     return [ShapeSource(shape_id, splits[shape_id], **where) for shape_id, where in found]
 

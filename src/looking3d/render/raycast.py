@@ -115,6 +115,4 @@ class Raycaster:
         hits = self.intersect(origins, directions)
         hit = hits.face >= 0
         R_camera_world = camera.T_camera_world[:3, :3].astype(np.float32)
-        return Drawing(
-            np.where(hit, hits.distance, np.float32(0)), hits.normal @ R_camera_world.T, hits.part
-        )
+        return Drawing(np.where(hit, hits.distance, np.float32(0)), hits.normal @ R_camera_world.T, hits.part)

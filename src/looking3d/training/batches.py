@@ -1,4 +1,4 @@
-"""Training examples: photos with drawings at disturbed cameras. Batch `i` depends on the seed and `i` alone."""
+"""Training examples: photos with drawings at disturbed cameras; a batch depends on seed and number alone."""
 
 from __future__ import annotations
 

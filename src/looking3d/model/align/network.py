@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -55,7 +56,7 @@ class _Pyramid(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(inputs, widths[0], 5, 2, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU(True)
         )
-        self.levels = nn.ModuleList(_Block(a, b, 2) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.levels = nn.ModuleList(_Block(a, b, 2) for a, b in itertools.pairwise(widths))
         self.deep = _Block(widths[-1], widths[-1])
         self.top = top
         self.laterals = nn.ModuleList(nn.Conv2d(w, outputs, 1) for w in widths[top:])

@@ -1,0 +1,95 @@
+"""Inspecting photos against a reference that is enrolled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from looking3d.errors import ConfigError, PhotoError
+from looking3d.inspection.photo import load_photo
+from looking3d.inspection.reference import Reference, load_reference
+from looking3d.inspection.result import ALIGNED_FROM, Failure, Inspection, Verdict
+from looking3d.model.checkpoint import load_detector
+from looking3d.model.detector import Detector
+from looking3d.model.query import Query
+from looking3d.shapes.source_file import shown
+
+__all__ = ["ALIGNED_FROM", "Failure", "Inspection", "Inspector", "Verdict", "inspect_paths"]
+
+
+class Inspector:
+    """A detector with an enrolled reference. Building it costs about a second; keep it."""
+
+    def __init__(
+        self,
+        reference: Reference | Path | str,
+        detector: Detector | None = None,
+        threshold: float = 0.5,
+    ) -> None:
+        """Enrol a reference.
+
+        Args:
+            reference: The reference, or its file.
+            detector: By default align with the weights that ship.
+            threshold: A photo is anomalous from this probability on, 0 to 1.
+
+        Raises:
+            ShapeError: The reference's file is not a usable shape.
+            ConfigError: The threshold is out of range.
+        """
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold: expected 0 to 1, got {threshold}")
+        self.reference = reference if isinstance(reference, Reference) else load_reference(reference)
+        self.detector: Detector = load_detector("align") if detector is None else detector
+        self.threshold = threshold
+        self._enrolled = self.detector.enrol(self.reference.raycaster)
+
+    def inspect(self, photos: Sequence[Query | Path | str]) -> list[Inspection]:
+        """Inspect photos.
+
+        Args:
+            photos: Photos, or their files.
+
+        Returns:
+            What was found, in the same order.
+
+        Raises:
+            PhotoError: A file is not a photo, or no object is found in it; see `inspect_paths`.
+        """
+        return [self.inspect_one(photo) for photo in photos]
+
+    def inspect_one(self, photo: Query | Path | str) -> Inspection:
+        """Inspect one photo.
+
+        Raises:
+            PhotoError: The file is not a photo, or no object is found in it.
+        """
+        source = Path(photo) if isinstance(photo, str) else photo
+        query = load_photo(source) if isinstance(source, Path) else source
+        (detection,) = self.detector.detect([query], self._enrolled)
+        return Inspection(query.name, source, self.reference, detection, self.threshold)
+
+
+def inspect_paths(
+    inspector: Inspector,
+    paths: Sequence[Path],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Inspection | Failure]:
+    """Inspect files; what cannot be read or holds no object is a Failure, and the others go on.
+
+    Args:
+        inspector: What inspects.
+        paths: The photos' files.
+        on_progress: Called with (photos done, photos in all).
+
+    Returns:
+        What came of each, in the same order.
+    """
+    results: list[Inspection | Failure] = []
+    for path in paths:
+        try:
+            results.append(inspector.inspect_one(path))
+        except PhotoError as error:
+            results.append(Failure(shown(Path(path.name)), path, str(error)))
+        on_progress(len(results), len(paths))
+    return results

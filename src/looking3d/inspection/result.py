@@ -1,0 +1,213 @@
+"""What comes of inspecting a photo: an `Inspection`, or a `Failure` that says why there is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from looking3d.geometry.camera import orbit_angles
+from looking3d.inspection.heat import blended, draw_box, heat_box
+from looking3d.inspection.photo import load_photo
+from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
+from looking3d.inspection.words import place, seen_from
+from looking3d.model.detector import Detection
+from looking3d.model.query import Query
+from looking3d.render.reference import grey_image
+from looking3d.shapes.source_file import shown
+
+ALIGNED_FROM = 0.7
+"""Alignment (see `Detection`) below which a photo counts as not aligned and gets no verdict."""
+
+Verdict = Literal["normal", "anomalous", "unsure"]
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What was found in a photo.
+
+    Attributes:
+        name: Of the photo.
+        source: The photo, or the file that it is read from again when its pixels are asked for.
+        reference: What it was inspected against.
+        detection: What the detector said.
+        threshold: The probability from which on a photo is anomalous.
+    """
+
+    name: str
+    source: Query | Path
+    reference: Reference
+    detection: Detection
+    threshold: float
+
+    @property
+    def probability(self) -> float:
+        """That the photo shows an anomaly, 0 to 1. Means little if the photo is not aligned."""
+        return self.detection.probability
+
+    @property
+    def alignment(self) -> float:
+        """Intersection over union of the silhouettes of photo and drawing, 0 to 1."""
+        return self.detection.alignment
+
+    @property
+    def aligned(self) -> bool:
+        """Whether the reference, drawn from the estimated camera, covers the object well enough."""
+        return self.alignment >= ALIGNED_FROM
+
+    @property
+    def verdict(self) -> Verdict:
+        """`anomalous` or `normal` by the threshold; `unsure` if the photo could not be aligned."""
+        if not self.aligned:
+            return "unsure"
+        return "anomalous" if self.probability >= self.threshold else "normal"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the photo that `box` is in the pixels of."""
+        return self.detection.camera.width, self.detection.camera.height
+
+    @property
+    def box(self) -> tuple[int, int, int, int] | None:
+        """x, y, width, height in pixels of the strongest heat (see `heat_box`); None if none stands out."""
+        return heat_box(self.detection)
+
+    @property
+    def azimuth_deg(self) -> float:
+        """Where the estimated camera stands: 0 is +Z, the front; 90 is +X; 0 to 360."""
+        return math.degrees(orbit_angles(self.detection.camera)[0]) % 360.0
+
+    @property
+    def elevation_deg(self) -> float:
+        """Where the estimated camera stands: 0 is level, positive above, -90 to 90."""
+        return math.degrees(orbit_angles(self.detection.camera)[1])
+
+    @property
+    def closest_view(self) -> int:
+        """The view of the reference, 0 to 19, that is seen from nearly the same side."""
+        return closest_view(self.detection.camera)
+
+    @property
+    def photo(self) -> Query:
+        """The photo. One that was given by its path is read again, so that many fit into memory.
+
+        Raises:
+            PhotoError: The file is gone or changed.
+        """
+        return self.source if isinstance(self.source, Query) else load_photo(self.source)
+
+    @property
+    def summary(self) -> str:
+        """The verdict as a sentence."""
+        if not self.aligned:
+            return (
+                f"Could not be aligned: the 3D model covers {self.alignment * 100:.0f} % of the object, "
+                f"{ALIGNED_FROM * 100:.0f} % is needed. Another object, or a view that is hard to find."
+            )
+        if self.verdict == "normal":
+            return "Looks as the model says."
+        if self.box is None:
+            return "Differs from the model, but no single place stands out."
+        return f"Differs from the model, most strongly at the {self.where}."
+
+    @property
+    def where(self) -> str | None:
+        """The place of `box` on the object, as `upper left`; None if there is none."""
+        if self.box is None:
+            return None
+        x, y, width, height = self.box
+        window = self.detection.window
+        return place(
+            (x + width / 2 - window.x) / window.side,
+            (y + height / 2 - window.y) / window.side,
+        )
+
+    @property
+    def seen_from(self) -> str:
+        """Where the camera stands, as `front left, 24 degrees above`."""
+        return seen_from(self.azimuth_deg, self.elevation_deg)
+
+    def drawing(self, longest_px: int | None = None) -> np.ndarray:
+        """(height, width) uint8, the reference in grey from the estimated camera, on white.
+
+        Args:
+            longest_px: Longer side of the picture at most; by default the photo's size.
+        """
+        camera = self.detection.camera
+        size = _fitted(self.size, longest_px)
+        return grey_image(
+            self.reference.raycaster, camera.cropped(0, 0, camera.width, camera.height, size)
+        )
+
+    def picture(self, longest_px: int | None = None) -> np.ndarray:
+        """(height, width, 3) uint8 RGB, the photo at the size of `drawing`."""
+        return cv2.resize(self.photo.image, _fitted(self.size, longest_px), interpolation=cv2.INTER_AREA)
+
+    def overlay(self, longest_px: int | None = None) -> np.ndarray:
+        """(height, width, 3) uint8 RGB, the photo in pale grey, what differs in red, boxed if anomalous.
+
+        Args:
+            longest_px: Longer side of the picture at most; by default the photo's size.
+        """
+        picture = self.picture(longest_px)
+        height, width = picture.shape[:2]
+        painted = blended(picture, self.detection.heat_map_at(width, height))
+        if self.verdict != "anomalous" or self.box is None:
+            return painted
+        x, y, box_width, box_height = (value * width / self.size[0] for value in self.box)
+        return draw_box(painted, (x, y, box_width, box_height))
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of plain values. Lengths are in pixels of the photo, `width` by `height`."""
+        return {
+            "name": self.name,
+            "path": None if isinstance(self.source, Query) else shown(self.source),
+            "verdict": self.verdict,
+            "probability": self.probability,
+            "threshold": self.threshold,
+            "summary": self.summary,
+            "width": self.size[0],
+            "height": self.size[1],
+            "box": None if self.box is None else list(self.box),
+            "azimuth_deg": self.azimuth_deg,
+            "elevation_deg": self.elevation_deg,
+            "closest_view": {
+                "index": self.closest_view,
+                "azimuth_deg": view_azimuth_deg(self.closest_view),
+            },
+            "alignment": self.alignment,
+            "aligned": self.aligned,
+            "camera": self.detection.camera.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A photo that could not be inspected.
+
+    Attributes:
+        name: Of the photo.
+        path: Its file.
+        message: Why, in one line, and what to do.
+    """
+
+    name: str
+    path: Path
+    message: str
+    verdict: Literal["error"] = dataclasses.field(default="error", init=False)
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of plain values."""
+        return {"name": self.name, "path": shown(self.path), "verdict": self.verdict, "error": self.message}
+
+
+def _fitted(size: tuple[int, int], longest_px: int | None) -> tuple[int, int]:
+    """Width and height, reduced so that neither is longer."""
+    scale = 1.0 if longest_px is None else min(1.0, longest_px / max(size))
+    width, height = (max(1, round(side * scale)) for side in size)
+    return width, height

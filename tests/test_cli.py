@@ -1,0 +1,231 @@
+"""The command line as a user meets it: what it makes, and one line for each mistake."""
+
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from looking3d.cli import main
+from looking3d.model.align.align import AlignDetector
+from looking3d.model.checkpoint import save_weights
+from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.procedural import generate
+from looking3d.shapes.write import save_glb
+
+SMALL = [
+    "--count",
+    "2",
+    "--photos-per-shape",
+    "2",
+    "--renderer",
+    "preview",
+    "--image-px",
+    "64",
+    "--views",
+    "1",
+    "--views-px",
+    "64",
+]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reference, random weights and two photos."""
+    path = tmp_path_factory.mktemp("a folder")
+    save_glb(generate("chair", 5), path / "chair.glb")
+    torch.manual_seed(0)
+    save_weights(AlignDetector(), path / "random.safetensors")
+    (path / "photos").mkdir()
+    photo = np.full((90, 120, 4), 255, np.uint8)
+    photo[..., 3] = 0
+    photo[20:80, 40:90] = (90, 60, 30, 255)
+    Image.fromarray(photo).save(path / "photos" / "one.png")
+    Image.fromarray(photo[:, ::-1]).save(path / "photos" / "two.png")
+    return path
+
+
+def inspect(folder: Path, *photos: Path, reference: Path | None = None) -> list[object]:
+    model = reference or folder / "chair.glb"
+    return ["inspect", *photos, "--reference", model, "--weights", folder / "random.safetensors"]
+
+
+def test_inspect_table_json_and_page(folder: Path, capsys, tmp_path: Path) -> None:
+    code, out, _ = run(capsys, *inspect(folder, folder / "photos"), "--html", tmp_path / "page.html")
+    assert code == 0
+    assert "one.png" in out
+    assert "two.png" in out
+    assert "one.png" in (tmp_path / "page.html").read_text()
+    code, out, _ = run(capsys, *inspect(folder, folder / "photos"), "--json")
+    assert code == 0
+    rows = json.loads(out)
+    assert [row["name"] for row in rows] == ["one.png", "two.png"]
+    assert all(0 <= row["probability"] <= 1 for row in rows)
+
+
+def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    code, out, _ = run(capsys, "generate", "--out", data, *SMALL, "--split", "0.5", "0.5", "0")
+    assert code == 0
+    assert "4 photos of 2 shapes" in out
+    assert (data / "contact_sheet.jpg").is_file()
+    train = [
+        "train",
+        "--data",
+        data,
+        "--out",
+        tmp_path / "run",
+        "--preset",
+        "align-tiny",
+        "--max-minutes",
+        "0",
+    ]
+    code, out, _ = run(capsys, *train)
+    assert code == 0
+    assert "foreground stopped at step 0; the same command goes on" in out
+    torch.manual_seed(0)
+    save_weights(AlignDetector(), tmp_path / "w.safetensors")
+    scores = ["evaluate", "--data", data, "--out", tmp_path / "scores", "--split", "val"]
+    code, out, _ = run(capsys, *scores, "--weights", tmp_path / "w.safetensors")
+    assert code == 0
+    assert "reprojection error" in out
+    assert json.loads((tmp_path / "scores" / "metrics.json").read_text())["photos"] == 2
+
+
+def glb(tmp_path: Path, document: dict) -> Path:
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    path = tmp_path / "chair.glb"
+    path.write_bytes(
+        struct.pack("<4sII", b"glTF", 2, 20 + len(text)) + struct.pack("<I4s", len(text), b"JSON") + text
+    )
+    return path
+
+
+def points_only(tmp_path: Path) -> Path:
+    path = tmp_path / "cloud.obj"
+    path.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\n")
+    return path
+
+
+def draco(tmp_path: Path) -> Path:
+    return glb(
+        tmp_path,
+        {"asset": {"version": "2.0"}, "extensionsRequired": ["KHR_draco_mesh_compression"], "nodes": []},
+    )
+
+
+def text_as_glb(tmp_path: Path) -> Path:
+    path = tmp_path / "readme.glb"
+    path.write_text("This is not a model.")
+    return path
+
+
+def nan_vertices(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.obj"
+    path.write_text("v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (points_only, ["cloud.obj", "no faces"]),
+        (draco, ["chair.glb", "Draco"]),
+        (text_as_glb, ["readme.glb"]),
+        (nan_vertices, ["broken.obj", "NaN"]),
+        (lambda tmp_path: tmp_path / "none.glb", ["none.glb", "no such file"]),
+    ],
+)
+def test_bad_references(folder: Path, capsys, tmp_path: Path, make, words: list[str]) -> None:
+    code, out, err = run(capsys, *inspect(folder, folder / "photos", reference=make(tmp_path)))
+    assert_one_line(code, out, err, words)
+
+
+def truncated(tmp_path: Path) -> Path:
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 90, 3), np.uint8)).save(
+        tmp_path / "cut.jpg"
+    )
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(path.read_bytes()[:3000])
+    return path
+
+
+def svg_as_jpg(tmp_path: Path) -> Path:
+    path = tmp_path / "drawing.jpg"
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    return path
+
+
+def empty_folder(tmp_path: Path) -> Path:
+    (tmp_path / "empty").mkdir()
+    return tmp_path / "empty"
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [(truncated, ["cut.jpg", "truncated"]), (svg_as_jpg, ["drawing.jpg", "SVG"]), (empty_folder, ["empty"])],
+)
+def test_bad_photos(folder: Path, capsys, tmp_path: Path, make, words: list[str]) -> None:
+    code, _, err = run(capsys, *inspect(folder, make(tmp_path)))
+    assert_one_line(code, "", err, words)
+
+
+def test_a_bad_photo_among_good_ones_keeps_their_answers(folder: Path, capsys, tmp_path: Path) -> None:
+    code, out, err = run(capsys, *inspect(folder, svg_as_jpg(tmp_path), folder / "photos"))
+    assert code == 2
+    assert "one.png" in out
+    assert "two.png" in out
+    assert "drawing.jpg" in err
+
+
+def test_unknown_preset_lists_the_legal_ones(capsys, tmp_path: Path) -> None:
+    code, out, err = run(capsys, "train", "--data", tmp_path, "--out", tmp_path / "run", "--preset", "huge")
+    assert_one_line(code, out, err, ["unknown preset 'huge'", "align, align-tiny"])
+
+
+def test_fused_mesh_where_parts_are_needed(capsys, tmp_path: Path) -> None:
+    triangle = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    save_glb(
+        PartShape("one", (Part("all", "part/all", triangle, np.array([[0, 1, 2]])),)), tmp_path / "one.glb"
+    )
+    code, out, err = run(capsys, "generate", "--out", tmp_path / "d", "--shapes", tmp_path / "one.glb")
+    assert_one_line(code, out, err, ["one.glb", "one fused mesh"])
+
+
+def test_output_folder_with_another_dataset(capsys, tmp_path: Path) -> None:
+    assert run(capsys, "generate", "--out", tmp_path / "d", *SMALL)[0] == 0
+    code, out, err = run(capsys, "generate", "--out", tmp_path / "d", *SMALL, "--seed", "9")
+    assert_one_line(code, out, err, ["holds another dataset", "seed 0, not 9"])
+    code, out, err = run(capsys, "train", "--data", tmp_path, "--out", tmp_path / "run")
+    assert_one_line(code, out, err, ["no dataset here"])
+
+
+def test_help_names_every_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "looking3d", "--help"], capture_output=True, text=True, check=True
+    )
+    for command in ("generate", "train", "evaluate", "inspect", "demo"):
+        assert command in done.stdout
+
+
+def assert_one_line(code: int, out: str, err: str, words: list[str]) -> None:
+    assert code == 2
+    lines = [line for line in err.splitlines() if line.strip()]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert "Traceback" not in out + err
+    for word in words:
+        assert word in lines[0]
