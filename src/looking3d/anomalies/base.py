@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from looking3d.shapes.part_shape import Part, PartShape
 
@@ -67,7 +67,7 @@ def attachment(shape: PartShape, part: Part, slack: float = 0.02) -> np.ndarray:
         slack: Vertices this much farther than the closest still count, in shape diagonals.
     """
     others = np.concatenate([other.vertices for other in shape.parts if other.id != part.id])
-    distances = cKDTree(others).query(part.vertices)[0]
+    distances = KDTree(others).query(part.vertices)[0]
     return part.vertices[distances <= distances.min() + slack * diagonal(shape)].mean(0)
 
 

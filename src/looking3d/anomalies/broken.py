@@ -75,7 +75,7 @@ def _cut_solid(part: Part, solid: Manifold, tool: Manifold) -> tuple[Part | None
 def _cut_surface(part: Part, tool: Manifold) -> tuple[Part | None, float]:
     """Without the triangles whose middle lies in the tool's convex body, after refining them."""
     edge = max((tool.volume() ** (1 / 3)) / 10, diagonal(part) / 150)
-    vertices, faces = trimesh.remesh.subdivide_to_size(part.vertices, part.faces, edge, max_iter=12)
+    vertices, faces = trimesh.remesh.subdivide_to_size(part.vertices, part.faces, edge, max_iter=12)[:2]
     mesh = tool.to_mesh()
     triangles = mesh.vert_properties[:, :3][mesh.tri_verts].astype(np.float64)
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])

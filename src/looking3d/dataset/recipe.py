@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from looking3d.anomalies import KINDS
 from looking3d.errors import ConfigError, unknown_name
@@ -114,4 +115,5 @@ class Recipe:
     @staticmethod
     def from_json(data: dict) -> Recipe:
         """The recipe that `to_json` wrote."""
-        return Recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return Recipe(**values)

@@ -57,15 +57,16 @@ def score(predictions: dict[str, np.ndarray], seed: int = 0) -> dict:
         for name, chosen in (("as designed", ~odd), ("odd itself", odd))
         if chosen.any()
     }
-    figures["camera"] = {
+    camera: dict = {
         name: {q: float(np.quantile(predictions[name], level)) for q, level in _ERROR_QUANTILES.items()}
         for name in ("rotation_error_deg", "azimuth_error_deg", "reprojection_error_px")
     }
-    figures["camera"]["rotation_under_5_deg"] = float((predictions["rotation_error_deg"] < 5).mean())
-    figures["camera"]["silhouette_iou"] = {
+    camera["rotation_under_5_deg"] = float((predictions["rotation_error_deg"] < 5).mean())
+    camera["silhouette_iou"] = {
         "median": float(np.median(predictions["silhouette_iou"])),
         "over_0.9": float((predictions["silhouette_iou"] > 0.9).mean()),
     }
+    figures["camera"] = camera
     figures["milliseconds_per_photo"] = float(np.median(predictions["seconds"]) * 1000)
     return figures
 

@@ -37,7 +37,7 @@ def patch_pixels(mask: np.ndarray, patch_px: int) -> tuple[np.ndarray, np.ndarra
     rank = np.argsort(np.hypot(offset[:, None], offset[None, :]).ravel() + 1e-6 * np.arange(patch_px**2))
     cells = mask.reshape(rows, patch_px, columns, patch_px).swapaxes(1, 2).reshape(rows, columns, -1)
     ordered = cells[..., rank]
-    valid = ordered.any(-1)
+    valid = np.asarray(ordered.any(-1))
     chosen = rank[np.where(valid, ordered.argmax(-1), 0)]
     corner = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"), -1) * patch_px
     return corner + np.stack([chosen // patch_px, chosen % patch_px], -1), valid

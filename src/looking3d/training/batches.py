@@ -156,7 +156,7 @@ def _camera_example(
             "input": _input(photo.image, drawn.channels),
             "flow": flow,
             "valid": valid,
-            "alike": np.float32(alike),
+            "alike": np.array(alike, np.float32),
         },
         generator,
     )
@@ -182,7 +182,7 @@ def _compare_example(
             "flow": flow,
             "valid": valid,
             "heat": (changed > 0.2).astype(np.float32),
-            "label": np.float32(sample.anomalous),
+            "label": np.array(sample.anomalous, np.float32),
         },
         generator,
     )

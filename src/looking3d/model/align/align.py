@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from scipy import ndimage
 
 from looking3d.geometry.camera import Camera
 from looking3d.model.align.drawing import PoseDrawing, draw_pose
@@ -82,7 +81,8 @@ class AlignDetector:
                 "compare": compare or CompareNet(),
             }
         )
-        self.networks.to(self.device, memory_format=torch.channels_last).eval()
+        self.networks.to(self.device).eval()
+        self.networks.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def enrol(self, raycaster: Raycaster) -> AlignEnrolled:
         """Draw the templates of a normalised reference."""
@@ -223,9 +223,9 @@ def _iou(mask: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 def _main_pieces(mask: np.ndarray) -> np.ndarray:
     """The mask without specks."""
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if count <= 1:
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    sizes = statistics[1:, cv2.CC_STAT_AREA]
+    if len(sizes) <= 1:
         return mask
-    sizes = ndimage.sum_labels(mask, labels, np.arange(1, count + 1))
     keep = np.flatnonzero(sizes >= _SMALLEST_PIECE * sizes.max()) + 1
     return np.isin(labels, keep)
