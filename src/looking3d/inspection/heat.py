@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from scipy import ndimage
@@ -21,7 +23,7 @@ def heat_box(detection: Detection) -> tuple[int, int, int, int] | None:
     """The box of the strongest region of a heat map.
 
     A region is a patch of cells of at least HEAT_FROM that touch, corners too; the strongest has the
-    largest sum of heat. Cells whose middle is outside the photo do not count.
+    largest sum of heat. Cells that lie outside the photo do not count.
 
     Returns:
         x, y, width, height in pixels of the photo, all of it inside; None if no cell stands out.
@@ -30,18 +32,20 @@ def heat_box(detection: Detection) -> tuple[int, int, int, int] | None:
     heat = detection.heat_map
     rows, columns = heat.shape
     cell_x, cell_y = window.side / columns, window.side / rows
-    x = window.x + (np.arange(columns) + 0.5) * cell_x
-    y = window.y + (np.arange(rows) + 0.5) * cell_y
-    inside = ((y >= 0) & (y < camera.height))[:, None] & ((x >= 0) & (x < camera.width))
+    x = window.x + np.arange(columns + 1) * cell_x
+    y = window.y + np.arange(rows + 1) * cell_y
+    inside_x = (x[1:] > 0) & (x[:-1] < camera.width)
+    inside_y = (y[1:] > 0) & (y[:-1] < camera.height)
+    inside = inside_y[:, None] & inside_x
     labels, count = ndimage.label((heat >= HEAT_FROM) & inside, structure=np.ones((3, 3)))
     if count == 0:
         return None
     sums = ndimage.sum_labels(heat, labels, np.arange(1, count + 1))
     row, column = ndimage.find_objects(labels)[int(np.argmax(sums))]
-    left, right = (round(window.x + edge * cell_x) for edge in (column.start, column.stop))
-    top, bottom = (round(window.y + edge * cell_y) for edge in (row.start, row.stop))
-    left, top = max(left, 0), max(top, 0)
-    right, bottom = min(max(right, left + 1), camera.width), min(max(bottom, top + 1), camera.height)
+    # At least one pixel, however small the cells are.
+    left, top = (max(math.floor(edge), 0) for edge in (x[column.start], y[row.start]))
+    right, bottom = math.ceil(x[column.stop]), math.ceil(y[row.stop])
+    right, bottom = min(right, camera.width), min(bottom, camera.height)
     return left, top, right - left, bottom - top
 
 

@@ -32,7 +32,7 @@ SMALLEST_PX = 32
 """Photos of which one side is shorter are refused."""
 
 # Pillow's other readers are left out: EPS, for one, runs Ghostscript on the file.
-_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 _READABLE = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 or PPM"
 _HEAD_BYTES = 1024
 _OPAQUE = 255
@@ -154,8 +154,10 @@ def _upright_pixels(file: BinaryIO, name: str) -> Image.Image:
     file.seek(0)
     if not head:
         raise PhotoError(f"{name}: is empty (0 bytes); copy or export it again")
+    Image.init()
+    readers = [name for name in _FORMATS if name in Image.OPEN]  # AVIF came with Pillow 11.3
     try:
-        image = Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=readers)
         image.load()
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6

@@ -106,14 +106,16 @@ class Inspection:
         """The verdict as a sentence."""
         if not self.aligned:
             return (
-                f"Could not be aligned: the 3D model covers {self.alignment * 100:.0f} % of the object, "
-                f"{ALIGNED_FROM * 100:.0f} % is needed. Another object, or a view that is hard to find."
+                f"Could not be aligned: the outlines overlap by {int(self.alignment * 100)} %, "
+                f"{ALIGNED_FROM * 100:.0f} % is needed. It may be another object, or a view that is hard to "
+                "find; if the ground is busy, cut the object out (PNG with alpha)."
             )
         if self.verdict == "normal":
             return "Looks as the model says."
         if self.box is None:
             return "Differs from the model, but no single place stands out."
-        return f"Differs from the model, most strongly at the {self.where}."
+        preposition = "in" if self.where == "middle" else "at"
+        return f"Differs from the model, most strongly {preposition} the {self.where}."
 
     @property
     def where(self) -> str | None:
@@ -136,23 +138,24 @@ class Inspection:
         """(height, width) uint8, the reference in grey from the estimated camera, on white.
 
         Args:
-            longest_px: Longer side of the picture at most; by default the photo's size.
+            longest_px: Longer side of the picture; by default the photo's.
         """
         camera = self.detection.camera
         size = _fitted(self.size, longest_px)
-        return grey_image(
-            self.reference.raycaster, camera.cropped(0, 0, camera.width, camera.height, size)
-        )
+        return grey_image(self.reference.raycaster, camera.cropped(0, 0, camera.width, camera.height, size))
 
     def picture(self, longest_px: int | None = None) -> np.ndarray:
         """(height, width, 3) uint8 RGB, the photo at the size of `drawing`."""
-        return cv2.resize(self.photo.image, _fitted(self.size, longest_px), interpolation=cv2.INTER_AREA)
+        size = _fitted(self.size, longest_px)
+        shrinks = size[0] < self.size[0]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return cv2.resize(self.photo.image, size, interpolation=interpolation)
 
     def overlay(self, longest_px: int | None = None) -> np.ndarray:
         """(height, width, 3) uint8 RGB, the photo in pale grey, what differs in red, boxed if anomalous.
 
         Args:
-            longest_px: Longer side of the picture at most; by default the photo's size.
+            longest_px: Longer side of the picture; by default the photo's.
         """
         picture = self.picture(longest_px)
         height, width = picture.shape[:2]
@@ -207,7 +210,7 @@ class Failure:
 
 
 def _fitted(size: tuple[int, int], longest_px: int | None) -> tuple[int, int]:
-    """Width and height, reduced so that neither is longer."""
-    scale = 1.0 if longest_px is None else min(1.0, longest_px / max(size))
+    """Width and height, scaled so that the longer one is `longest_px`."""
+    scale = 1.0 if longest_px is None else longest_px / max(size)
     width, height = (max(1, round(side * scale)) for side in size)
     return width, height

@@ -1,0 +1,185 @@
+"""Inspections to look at: a table for the terminal, and a page that is one file."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from PIL import Image
+from rich.table import Table
+from rich.text import Text
+
+from looking3d import __version__
+from looking3d.errors import ConfigError
+from looking3d.inspection.reference import VIEWS, Reference, view_azimuth_deg
+from looking3d.inspection.result import Failure, Inspection
+from looking3d.inspection.words import count_of, percent, side
+from looking3d.shapes.source_file import shown
+
+PICTURE_PX = 480
+"""Longer side of a photo's pictures on the page."""
+
+_TURNTABLE = tuple(range(0, VIEWS, VIEWS // 4))
+_JPEG_QUALITY = 85
+_STYLES = {"normal": "green", "anomalous": "bold red", "unsure": "yellow", "error": "magenta"}
+_BADGES = {
+    "normal": "as the model",
+    "anomalous": "differs",
+    "unsure": "could not align",
+    "error": "not inspected",
+}
+_TERMS = {
+    "normal": "normal",
+    "anomalous": "anomalous",
+    "unsure": "could not be aligned",
+    "error": "not inspected",
+}
+_PLAIN_TERMS = {**_TERMS, "normal": "as the model says", "anomalous": "different from it"}
+
+
+def table(results: Sequence[Inspection | Failure]) -> Table:
+    """A table for the terminal, one row a photo, in the order given."""
+    rows = Table(caption=_counted(results, _TERMS), caption_justify="left")
+    rows.add_column("photo", overflow="fold")
+    rows.add_column("verdict", no_wrap=True)
+    rows.add_column("probability", justify="right", no_wrap=True)
+    rows.add_column("where", no_wrap=True)
+    rows.add_column("seen from")
+    for result in results:
+        rows.add_row(*(Text(cell, style) for cell, style in _cells(result)))
+    return rows
+
+
+def write_html(
+    results: Sequence[Inspection | Failure], reference: Reference, path: Path, title: str | None = None
+) -> None:
+    """Write a page that explains itself: one file that needs no other and asks no network.
+
+    Args:
+        results: A card each, in the order given.
+        reference: What the photos were inspected against.
+        path: The page; replaced as a whole, its folder created.
+        title: By default one that names the reference.
+
+    Raises:
+        PhotoError: A photo is gone since it was inspected.
+        ConfigError: The page cannot be written.
+    """
+    page = _template().render(
+        title=_printable(title or f"{reference.name}: photos against the 3D model"),
+        reference=_printable(reference.name),
+        parts=count_of(len(reference.shape.parts), "part", "parts"),
+        turntable=[(side(view_azimuth_deg(view)), _png(reference.view(view))) for view in _TURNTABLE],
+        counts=_counted(results, _PLAIN_TERMS),
+        threshold=_threshold(results),
+        look_first=_worth_a_look(results),
+        cards=[_card(number, result) for number, result in enumerate(results, 1)],
+        version=__version__,
+    )
+    temporary = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(page, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ConfigError(f"{shown(path)}: the page cannot be written ({error.strerror})") from error
+
+
+def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
+    """A row of the table: text and style of each cell."""
+    verdict = (result.verdict, _STYLES[result.verdict])
+    name = (_printable(result.name), "")
+    if isinstance(result, Failure):
+        return [name, verdict, ("", ""), ("", ""), ("", "")]
+    if not result.aligned:
+        return [name, verdict, ("", ""), ("", ""), ("could not align", "dim")]
+    where = result.where if result.verdict == "anomalous" else None
+    return [name, verdict, (percent(result.probability), ""), (where or "", ""), (result.seen_from, "")]
+
+
+def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
+    """What the template shows of one photo."""
+    card: dict[str, object] = {
+        "id": f"photo-{number}",
+        "name": _printable(result.name),
+        "verdict": result.verdict,
+        "badge": _BADGES[result.verdict],
+    }
+    if isinstance(result, Failure):
+        return {**card, "summary": _printable(result.message)}
+    return {
+        **card,
+        "summary": result.summary,
+        "aligned": result.aligned,
+        "photo": _jpeg(result.picture(PICTURE_PX)),
+        "drawing": _png(result.drawing(PICTURE_PX)),
+        "overlay": _jpeg(result.overlay(PICTURE_PX)) if result.aligned else None,
+        "percent": percent(result.probability),
+        "share": f"{result.probability * 100:.1f}",
+        "mark": f"{result.threshold * 100:.1f}",
+        "seen_from": result.seen_from,
+        "azimuth": f"{result.azimuth_deg:.0f}",
+        "elevation": f"{result.elevation_deg:.0f}",
+        "alignment": f"{result.alignment * 100:.0f} %",
+        "size": "{} x {} px".format(*result.size),
+        "box": None if result.box is None else "x {}, y {}, {} x {} px".format(*result.box),
+        "view": _png(result.reference.view(result.closest_view)),
+        "view_name": f"{result.closest_view + 1} of {VIEWS}",
+        "view_azimuth": f"{view_azimuth_deg(result.closest_view):.0f}",
+    }
+
+
+def _worth_a_look(results: Sequence[Inspection | Failure]) -> list[dict[str, str]]:
+    """Links to the cards that are not normal, in the order given."""
+    return [
+        {"id": f"photo-{number}", "name": _printable(result.name), "verdict": result.verdict}
+        for number, result in enumerate(results, 1)
+        if result.verdict != "normal"
+    ]
+
+
+def _counted(results: Sequence[Inspection | Failure], terms: dict[str, str]) -> str:
+    """How many photos came out how, as `3 photos: 2 normal, 1 anomalous`."""
+    counts = Counter(result.verdict for result in results)
+    found = [f"{counts[verdict]} {term}" for verdict, term in terms.items() if counts[verdict]]
+    return count_of(len(results), "photo", "photos") + (": " + ", ".join(found) if found else "")
+
+
+def _threshold(results: Sequence[Inspection | Failure]) -> str | None:
+    """The threshold, which is one for all results of an inspector."""
+    found = {result.threshold for result in results if isinstance(result, Inspection)}
+    return ", ".join(f"{threshold * 100:g} %" for threshold in sorted(found)) or None
+
+
+def _printable(text: str) -> str:
+    """The text on one line without what a terminal or a page would obey or choke on."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _template() -> jinja2.Template:
+    source = resources.files("looking3d.inspection").joinpath("report.html.jinja").read_text("utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(source)
+
+
+def _png(image: np.ndarray) -> str:
+    return _data_uri(image, "png", optimize=True)
+
+
+def _jpeg(image: np.ndarray) -> str:
+    return _data_uri(image, "jpeg", quality=_JPEG_QUALITY)
+
+
+def _data_uri(image: np.ndarray, kind: str, **options: object) -> str:
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, kind, **options)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,148 @@
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from looking3d.geometry.camera import Camera
+from looking3d.inspection.heat import heat_box
+from looking3d.inspection.result import Failure, Inspection
+from looking3d.model.detector import Detection
+from looking3d.model.query import Query, Window
+
+Make = Callable[..., Inspection]
+
+
+def hot_pixels(window: Window) -> tuple[float, float, float]:
+    """Middle and side, in pixels of the photo, of the cell at row 20, column 8 of 32 x 32."""
+    side = window.side / 32
+    return window.x + 8.5 * side, window.y + 20.5 * side, side
+
+
+@pytest.mark.parametrize(
+    ("probability", "alignment", "verdict"),
+    [
+        (0.49, 0.9, "normal"),
+        (0.5, 0.9, "anomalous"),
+        (0.99, 0.7, "anomalous"),
+        (0.99, 0.69, "unsure"),
+        (0.01, 0.69, "unsure"),
+    ],
+)
+def test_verdicts(inspection: Make, probability: float, alignment: float, verdict: str) -> None:
+    assert inspection(probability=probability, alignment=alignment).verdict == verdict
+
+
+def test_the_box_is_around_the_hot_cell_in_the_photo_s_pixels(inspection: Make, window: Window) -> None:
+    x, y, side = hot_pixels(window)
+    box = inspection().box
+    assert box is not None
+    assert box[0] + box[2] / 2 == pytest.approx(x, abs=1)
+    assert box[1] + box[3] / 2 == pytest.approx(y, abs=1)
+    assert side <= box[2] < side + 2
+    assert all(type(value) is int for value in box)
+    assert inspection(hot=False).box is None
+
+
+def test_the_strongest_region_has_the_most_heat_inside_the_photo(camera: Camera) -> None:
+    heat_map = np.zeros((8, 16), np.float32)
+    heat_map[5, 2] = 1.0
+    heat_map[5, 12], heat_map[6, 13] = 0.6, 0.6  # they touch by a corner, and are 1.2 together
+    heat_map[0, :] = 0.9  # above the photo
+    window = Window(20.0, -20.0, 160.0)
+    box = heat_box(Detection(0.9, heat_map, window, camera, 0.9))
+    # Cells are 10 x 20 px.
+    assert box == (140, 80, 20, 40)
+
+
+def test_a_box_is_cut_at_the_edge_of_the_photo(camera: Camera) -> None:
+    heat_map = np.ones((4, 4), np.float32)
+    box = heat_box(Detection(0.9, heat_map, Window(-40.0, -100.0, 400.0), camera, 0.9))
+    assert box == (0, 0, 200, 120)
+
+
+def test_red_and_frame_are_where_the_heat_is(inspection: Make, window: Window, query: Query) -> None:
+    overlay = inspection().overlay().astype(int)
+    assert overlay.shape == query.image.shape
+    x, y, _ = hot_pixels(window)
+    redness = overlay[..., 0] - overlay[..., 1:].max(-1)
+    rows, columns = np.nonzero(redness > 60)
+    assert columns.mean() == pytest.approx(x, abs=1.5)
+    assert rows.mean() == pytest.approx(y, abs=1.5)
+    assert np.abs(columns - x).max() < 8
+    # Elsewhere the photo is pale grey.
+    assert (redness[:, 150:] == 0).all()
+    assert overlay[:, 150:].min() > 150
+    # The reduced picture shows the same place.
+    small = inspection().overlay(100).astype(int)
+    assert small.shape == (60, 100, 3)
+    rows, columns = np.nonzero(small[..., 0] - small[..., 1:].max(-1) > 60)
+    assert columns.mean() == pytest.approx(x / 2, abs=1.5)
+
+
+def test_only_an_anomalous_photo_is_framed(inspection: Make) -> None:
+    framed, bare = (inspection(probability=p).overlay() for p in (0.9, 0.1))
+    assert (framed != bare).any()
+
+
+def test_the_drawing_lies_on_the_object(inspection: Make, query: Query) -> None:
+    drawing = inspection().drawing()
+    assert drawing.shape == query.image.shape[:2]
+    np.testing.assert_array_equal(drawing, query.image[..., 0])
+    assert inspection().drawing(100).shape == (60, 100)
+    assert inspection().picture(400).shape == (240, 400, 3)
+
+
+def test_where_the_camera_is(inspection: Make) -> None:
+    found = inspection()
+    assert found.azimuth_deg == pytest.approx(40)
+    assert found.elevation_deg == pytest.approx(25)
+    assert found.seen_from == "front right, 25 degrees above"
+    assert found.closest_view == 2
+
+
+def test_sentences(inspection: Make) -> None:
+    assert inspection().summary == "Differs from the model, most strongly at the lower left."
+    assert inspection(hot=False).summary == "Differs from the model, but no single place stands out."
+    assert inspection(probability=0.2).summary == "Looks as the model says."
+    assert inspection(alignment=0.699).summary == (
+        "Could not be aligned: the outlines overlap by 69 %, 70 % is needed. It may be another object, or a "
+        "view that is hard to find; if the ground is busy, cut the object out (PNG with alpha)."
+    )
+    middle = inspection()
+    heat_map = np.zeros((3, 3), np.float32)
+    heat_map[1, 1] = 1
+    detection = dataclasses.replace(middle.detection, heat_map=heat_map)
+    assert dataclasses.replace(middle, detection=detection).summary.endswith("most strongly in the middle.")
+
+
+def test_json_is_plain(inspection: Make) -> None:
+    data = json.loads(json.dumps(inspection().to_json(), allow_nan=False))
+    assert {key: data[key] for key in ("name", "path", "verdict", "threshold", "aligned")} == {
+        "name": "photo.png",
+        "path": None,
+        "verdict": "anomalous",
+        "threshold": 0.5,
+        "aligned": True,
+    }
+    assert (data["width"], data["height"]) == (200, 120)
+    assert data["box"] == list(inspection().box or ())
+    assert data["closest_view"] == {"index": 2, "azimuth_deg": 36.0}
+    assert Camera.from_json(data["camera"]).width == 200
+    assert json.loads(json.dumps(Failure("a.jpg", Path("in/a.jpg"), "a.jpg: is empty").to_json())) == {
+        "name": "a.jpg",
+        "path": "in/a.jpg",
+        "verdict": "error",
+        "error": "a.jpg: is empty",
+    }
+
+
+def test_a_photo_from_a_file_is_read_again(inspection: Make, query: Query, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(query.image).save(path)
+    found = dataclasses.replace(inspection(), source=path)
+    np.testing.assert_array_equal(found.photo.image, query.image)
+    assert found.to_json()["path"] == str(path)
