@@ -80,7 +80,7 @@ def train(
 
     def on_log(stage: str, step: int, steps: int, row: dict[str, float]) -> None:
         values = "  ".join(f"{key} {value:.4g}" for key, value in row.items())
-        console.print(f"{stage} {step}/{steps}  {values}", highlight=False)
+        console.print(f"{stage} {step}/{steps}  {values}", highlight=False, soft_wrap=True)
 
     try:
         results = train_detector(

@@ -37,7 +37,8 @@ def heat_box(detection: Detection) -> tuple[int, int, int, int] | None:
     inside_x = (x[1:] > 0) & (x[:-1] < camera.width)
     inside_y = (y[1:] > 0) & (y[:-1] < camera.height)
     inside = inside_y[:, None] & inside_x
-    labels, count = ndimage.label((heat >= HEAT_FROM) & inside, structure=np.ones((3, 3)))
+    hot = (heat >= HEAT_FROM) & inside
+    labels, count = ndimage.label(hot, np.ones((3, 3)))  # pyright: ignore[reportGeneralTypeIssues]
     if count == 0:
         return None
     sums = ndimage.sum_labels(heat, labels, np.arange(1, count + 1))

@@ -127,11 +127,12 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
         "seen_from": result.seen_from,
         "azimuth": f"{result.azimuth_deg:.0f}",
         "elevation": f"{result.elevation_deg:.0f}",
-        "alignment": f"{result.alignment * 100:.0f} %",
+        "alignment": f"{int(result.alignment * 100)} %",
         "size": "{} x {} px".format(*result.size),
-        "box": None if result.box is None else "x {}, y {}, {} x {} px".format(*result.box),
+        "box": None
+        if result.box is None or not result.aligned
+        else "x {}, y {}, {} x {} px".format(*result.box),
         "view": _png(result.reference.view(result.closest_view)),
-        "view_name": f"{result.closest_view + 1} of {VIEWS}",
         "view_azimuth": f"{view_azimuth_deg(result.closest_view):.0f}",
     }
 
