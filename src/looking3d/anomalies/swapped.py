@@ -30,7 +30,7 @@ def swapped(shape: PartShape, donors: Sequence[PartShape], generator: np.random.
         if donor_part.label == part.label
     ]
     if not candidates:
-        raise AnomalyImpossible(f"no donor has a {part.label}")
+        raise AnomalyImpossible("no donor has a part of that label")
     donor_part = candidates[generator.integers(len(candidates))]
     low, high = part.bounds
     donor_low, donor_high = donor_part.bounds

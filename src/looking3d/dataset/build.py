@@ -31,6 +31,7 @@ from looking3d.dataset.schema import (
     SPLITS,
     Masks,
     Sample,
+    mask_name,
 )
 from looking3d.dataset.sources import ShapeSource, list_sources, shape_generator
 from looking3d.errors import DatasetError
@@ -245,7 +246,7 @@ class _ShapeMaker:
             try:
                 anomaly = KINDS[kind](self.shape, donors, self.generator)
             except AnomalyImpossible as reason:
-                self.rejections[f"{kind}: {str(reason).split(' has a ')[0]}"] += 1
+                self.rejections[f"{kind}: {reason}"] += 1
                 continue
             camera = orbit(*angles, CHECK_PX)
             changed = changed_pixels(self.raycaster.draw(camera), Raycaster(anomaly.shape).draw(camera))
@@ -344,8 +345,3 @@ class _ShapeMaker:
         # Materials are drawn for the reference's parts, so that an edit does not change them.
         scene = draw_scene(self.shape, generator, background=background)
         return self.renderer.render(shape, scene, camera)
-
-
-def mask_name(photo: str) -> str:
-    """Path of the masks of a photo, relative to the same folder."""
-    return photo.removesuffix(".png") + "_mask.png"

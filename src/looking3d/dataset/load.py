@@ -11,9 +11,18 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from looking3d.dataset.build import mask_name
 from looking3d.dataset.recipe import Recipe
-from looking3d.dataset.schema import FORMAT, FORMAT_VERSION, MANIFEST, SAMPLES, SHAPES, SPLITS, Masks, Sample
+from looking3d.dataset.schema import (
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    SAMPLES,
+    SHAPES,
+    SPLITS,
+    Masks,
+    Sample,
+    mask_name,
+)
 from looking3d.errors import DatasetError, unknown_name
 from looking3d.render.raycast import Raycaster
 

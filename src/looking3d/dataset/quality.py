@@ -56,5 +56,16 @@ def box_around(mask: np.ndarray) -> tuple[int, int, int, int]:
     return (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
 
 
+def changed_patches(changed: np.ndarray, cells: int) -> np.ndarray:
+    """(cells, cells) bool: the patches of which more than a fifth changed.
+
+    Args:
+        changed: (size, size) share of each pixel that changed, 0 to 1; size a multiple of `cells`.
+        cells: Patches along each side.
+    """
+    patch = len(changed) // cells
+    return changed.reshape(cells, patch, cells, patch).mean((1, 3)) > 0.2
+
+
 def _index(shape: PartShape, part_id: str) -> int:
     return next(i for i, part in enumerate(shape.parts) if part.id == part_id)

@@ -114,6 +114,11 @@ class Masks:
         return Masks(*((bits & bit) > 0 for bit in (1, 2, 4, 8)))
 
 
+def mask_name(photo: str) -> str:
+    """Path of the masks of a photo, relative to the same folder."""
+    return photo.removesuffix(".png") + "_mask.png"
+
+
 def _mask_palette() -> list[int]:
     """Colours to look at: grey object, green before, red after, brighter where changed."""
     palette = []

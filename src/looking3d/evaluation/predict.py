@@ -17,12 +17,13 @@ import torch
 
 from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.load import Dataset
+from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Sample
 from looking3d.errors import PhotoError
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
 from looking3d.geometry.correspondence import unproject
 from looking3d.model.align.align import AlignDetector, AlignEnrolled
-from looking3d.model.align.network import HEAT_CELLS
+from looking3d.model.align.network import HEAT_CELLS, CompareNet
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query, crop, whole_window
@@ -111,14 +112,9 @@ def _predict_photo(
     except PhotoError:
         detection = _nothing_found(query)
     took = time.perf_counter() - start
-    changed = crop(
-        dataset.masks(sample).changed.astype(np.float32),
-        detection.window,
-        len(detection.heat_map) * 4,
-        border=cv2.BORDER_CONSTANT,
-    )
-    rows, columns = detection.heat_map.shape
-    patches = changed.reshape(rows, 4, columns, 4).mean((1, 3)) > 0.2
+    mask = dataset.masks(sample).changed.astype(np.float32)
+    changed = crop(mask, detection.window, CompareNet.size_px, border=cv2.BORDER_CONSTANT)
+    patches = changed_patches(changed, len(detection.heat_map))
     return {
         "shape_id": sample.shape_id,
         "photo": sample.photo,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from dataclasses import dataclass
 
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore import EmbreeDevice
 from embreex.rtcore_scene import EmbreeScene
 
 from looking3d.geometry.camera import Camera
@@ -50,6 +53,13 @@ class Hits:
     part: np.ndarray
 
 
+@functools.lru_cache(maxsize=1)
+def _device(process: int) -> EmbreeDevice:
+    """The device that all scenes of a process share; a scene makes its own if it is given none, and
+    Embree crashes after about a thousand of them."""
+    return EmbreeDevice()
+
+
 class Raycaster:
     """A shape made ready for rays. Building it costs milliseconds; keep it while the shape is used."""
 
@@ -71,7 +81,7 @@ class Raycaster:
         normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         self.face_normals = normals / np.maximum(lengths, 1e-30)
-        self._scene = EmbreeScene()
+        self._scene = EmbreeScene(_device(os.getpid()))
         self._mesh = TriangleMesh(self._scene, self.vertices, np.ascontiguousarray(faces, np.int32))
 
     def intersect(self, origins: np.ndarray, directions: np.ndarray) -> Hits:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.schema import Sample
+from looking3d.dataset.quality import changed_patches
+from looking3d.dataset.schema import Masks, Sample
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.network import (
     FLOW_CELLS,
@@ -59,7 +60,8 @@ class TrainingPhotos:
     """The photos of a split, ready to be drawn from.
 
     Attributes:
-        datasets: With their samples by shape.
+        datasets: Where the photos are.
+        split: Which of them: train, val, test.
         seed: Decides every batch.
     """
 
@@ -127,7 +129,14 @@ def _photo(dataset: Dataset, sample: Sample, generator: np.random.Generator, siz
     )
 
 
-def _in_window(dataset, sample, masks, window: Window, generator, size_px: int) -> _Photo:
+def _in_window(
+    dataset: Dataset,
+    sample: Sample,
+    masks: Masks,
+    window: Window,
+    generator: np.random.Generator,
+    size_px: int,
+) -> _Photo:
     def cut(mask: np.ndarray) -> np.ndarray:
         return crop(mask.astype(np.float32), window, size_px, border=cv2.BORDER_CONSTANT)
 
@@ -174,14 +183,12 @@ def _compare_example(
     hypothesis = _residual(photo.pose, raycaster, strength, generator)
     drawn = draw_pose(raycaster, hypothesis, size)
     flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
-    cells = size // HEAT_CELLS
-    changed = photo.changed.reshape(HEAT_CELLS, cells, HEAT_CELLS, cells).mean((1, 3))
     return _mirrored(
         {
             "input": _input(photo.image, drawn.channels),
             "flow": flow,
             "valid": valid,
-            "heat": (changed > 0.2).astype(np.float32),
+            "heat": changed_patches(photo.changed, HEAT_CELLS).astype(np.float32),
             "label": np.array(sample.anomalous, np.float32),
         },
         generator,
