@@ -134,6 +134,25 @@ def evaluate(
     return 0
 
 
+def export(
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(help="Folder of a training run.")],
+    out: Annotated[Path, tyro.conf.arg(help="The .safetensors file to write.")],
+    unfinished: Annotated[bool, tyro.conf.arg(help="Take the checkpoints as they are.")] = False,
+    half: Annotated[bool, tyro.conf.arg(help="Store 16-bit numbers: half the size.")] = True,
+) -> int:
+    """Write the weights of a training run as one small file."""
+    import torch
+
+    from looking3d.model.checkpoint import load_detector, save_weights
+    from looking3d.training.loop import assemble, steps_done
+
+    detector = assemble(run) if unfinished else load_detector(run)
+    dtype = torch.float16 if half else torch.float32
+    save_weights(detector, out, dtype, {"steps": steps_done(run)})
+    Console().print(f"{out}: {out.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
+    return 0
+
+
 def inspect(
     photos: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="Photos, and folders of photos.")
@@ -194,6 +213,7 @@ COMMANDS = {
     "train": train,
     "evaluate": evaluate,
     "inspect": inspect,
+    "export": export,
     "demo": demo,
 }
 

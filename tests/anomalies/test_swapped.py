@@ -65,7 +65,7 @@ def test_the_same_part_of_a_copy_changes_nothing(stool: PartShape) -> None:
 def test_a_donor_needs_a_part_of_that_label(stool: PartShape, sheet: PartShape) -> None:
     # The shape itself is no donor, nor is one with other parts.
     for others in ([], [stool], [sheet]):
-        with pytest.raises(AnomalyImpossible, match=r"no donor has a chair/chair_(seat|base)/"):
+        with pytest.raises(AnomalyImpossible, match="no donor has a part of that label"):
             swapped(stool, others, np.random.default_rng(0))
 
 

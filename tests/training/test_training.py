@@ -15,7 +15,15 @@ from looking3d.model.align.pose import camera_of
 from looking3d.model.checkpoint import load_detector
 from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
 from looking3d.training.curves import write_curves
-from looking3d.training.loop import PRESETS, StageConfig, TrainConfig, preset, train_detector
+from looking3d.training.loop import (
+    PRESETS,
+    StageConfig,
+    TrainConfig,
+    assemble,
+    preset,
+    steps_done,
+    train_detector,
+)
 from looking3d.training.losses import motion_loss
 
 STAGE = StageConfig(steps=4, batch=4, warmup=2, ema=0.5, validate_every=4, validation_batches=2)
@@ -178,3 +186,17 @@ def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
         values["loss"].backward()
         optimizer.step()
     assert values["accuracy"] == 1
+
+
+def test_a_run_is_assembled_from_its_checkpoints(dataset: Dataset, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train_detector([dataset], run, CONFIG, stages=("foreground", "camera"))
+    assert steps_done(run) == {"foreground": 4, "camera": 4}
+    with pytest.raises(CheckpointError, match="no such checkpoint; train the stage"):
+        assemble(run)
+    train_detector([dataset], run, CONFIG, stages=("compare",), max_minutes=0)
+    assert steps_done(run)["compare"] == 0
+    assert set(assemble(run).networks) == {"foreground", "camera", "compare"}
+    (run / "checkpoint-camera.pt").write_bytes(b"half of it")
+    with pytest.raises(CheckpointError, match=r"checkpoint-camera\.pt: damaged"):
+        assemble(run)

@@ -169,25 +169,32 @@ def train_detector(
         results.append(trainer.train(deadline, workers, on_log))
         if not results[-1].finished:
             break
-    export_weights(run, config)
+    steps = steps_done(run)
+    if all(steps.get(stage, 0) >= getattr(config, stage).steps for stage in STAGES):
+        save_weights(assemble(run), run / "weights.safetensors", notes={"steps": steps})
     return results
 
 
-def export_weights(run: Path, config: TrainConfig) -> Path | None:
-    """Write weights.safetensors from the checkpoints; None while a stage is unfinished."""
+def assemble(run: Path) -> AlignDetector:
+    """The detector of a run's checkpoints, finished or not.
+
+    Raises:
+        CheckpointError: A stage has no checkpoint yet, or a damaged one.
+    """
     networks = {}
     for stage in STAGES:
-        path = _checkpoint(run, stage)
-        if not path.is_file():
-            return None
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        if int(stored["step"]) < getattr(config, stage).steps:
-            return None
         networks[stage] = _NETWORKS[stage]()
-        networks[stage].load_state_dict(stored["average"])
-    path = run / "weights.safetensors"
-    save_weights(AlignDetector(**networks), path)
-    return path
+        networks[stage].load_state_dict(_load_checkpoint(run, stage, "cpu")["average"])
+    return AlignDetector(**networks)
+
+
+def steps_done(run: Path) -> dict[str, int]:
+    """Steps of the checkpoint of each stage that has one."""
+    return {
+        stage: int(_load_checkpoint(run, stage, "cpu")["step"])
+        for stage in STAGES
+        if _checkpoint(run, stage).is_file()
+    }
 
 
 class _StepBatches(TorchDataset):
@@ -333,11 +340,7 @@ class _Stage:
         os.replace(temporary, path)
 
     def _restore(self) -> None:
-        path = _checkpoint(self.run, self.stage)
-        try:
-            stored = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:
-            raise CheckpointError(f"{path}: damaged ({error}); remove it to train the stage anew") from error
+        stored = _load_checkpoint(self.run, self.stage, self.device)
         self.network.load_state_dict(stored["network"])
         self.average.module.load_state_dict(stored["average"])
         self.average.n_averaged.copy_(stored["averaged"])
@@ -357,6 +360,18 @@ class _Stage:
 
 def _checkpoint(run: Path, stage: str) -> Path:
     return run / f"checkpoint-{stage}.pt"
+
+
+def _load_checkpoint(run: Path, stage: str, device: str | torch.device) -> dict:
+    path = _checkpoint(run, stage)
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no such checkpoint; train the stage: looking3d train --stages {stage}"
+        )
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch.load raises whatever the damage provokes
+        raise CheckpointError(f"{path}: damaged ({error}); remove it to train the stage anew") from error
 
 
 def fingerprint(dataset: Dataset) -> str:
