@@ -178,8 +178,8 @@ def _compare_example(
     size = CompareNet.size_px
     photo = _photo(dataset, sample, generator, size)
     # Large camera errors from the start stall the training: they come in over the first steps.
-    ease = min(1.0, 0.1 + step / 4000)
-    strength = generator.choice([1.0, 0.35, 0.1], p=[0.45, 0.33, 0.22]) * ease
+    ease = min(1.0, 0.1 + step / 3000)
+    strength = generator.choice([1.8, 1.0, 0.35, 0.1], p=[0.12, 0.38, 0.3, 0.2]) * ease
     hypothesis = _residual(photo.pose, raycaster, strength, generator)
     drawn = draw_pose(raycaster, hypothesis, size)
     flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)

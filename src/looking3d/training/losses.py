@@ -12,6 +12,10 @@ from looking3d.model.align.network import Motion
 HEAT_POSITIVE_WEIGHT = 8.0
 """An anomalous patch counts as much as this many normal ones: one patch in a hundred is anomalous."""
 
+COMPARE_MOTION_WEIGHT = 4.0
+"""What is left of the motion is a hundred times smaller than at first, and has to be as precise: with a
+weight of 0.3 the network never learned to refine."""
+
 
 def motion_loss(
     motion: Motion, flow: Float[Tensor, "batch 2 16 16"], valid: Float[Tensor, "batch 16 16"]
@@ -54,7 +58,7 @@ def compare_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str
     patch = F.binary_cross_entropy_with_logits(heat, batch["heat"], pos_weight=weight)
     moved = motion_loss(motion, batch["flow"], batch["valid"])
     return {
-        "loss": image + 2 * patch + 0.3 * moved,
+        "loss": image + 2 * patch + COMPARE_MOTION_WEIGHT * moved,
         "image": image,
         "patch": patch,
         "accuracy": ((logit > 0) == (batch["label"] > 0.5)).float().mean(),
