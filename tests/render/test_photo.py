@@ -6,7 +6,7 @@ import pytest
 
 from looking3d.errors import ConfigError
 from looking3d.geometry.camera import orbit
-from looking3d.render.photo import RENDERERS, Photo, PhotoScene, draw_scene, get_renderer
+from looking3d.render.photo import RENDERERS, PhotoScene, draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import Part
 
@@ -161,7 +161,3 @@ def test_unknown_renderer_lists_the_legal_ones():
 def test_mitsuba_refuses_settings_below_one():
     with pytest.raises(ConfigError, match="samples must be at least 1, got 0"):
         get_renderer("mitsuba", samples=0)
-
-
-def test_photo_holds_an_image():
-    assert Photo(np.zeros((2, 3, 3), np.uint8)).image.shape == (2, 3, 3)

@@ -10,20 +10,11 @@ import numpy as np
 
 from looking3d.errors import unknown_name
 from looking3d.geometry.camera import Camera
-from looking3d.render.lighting import Background, Lighting, draw_background, draw_lighting
-from looking3d.render.materials import Material, assign_materials
+from looking3d.render.ground import Background, draw_background
+from looking3d.render.lighting import Lighting, draw_lighting
+from looking3d.render.materials import Material
+from looking3d.render.part_materials import assign_materials
 from looking3d.shapes.part_shape import Part, PartShape
-
-
-@dataclass(frozen=True, eq=False)
-class Photo:
-    """A picture.
-
-    Attributes:
-        image: (height, width, 3) uint8 sRGB.
-    """
-
-    image: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,7 +67,7 @@ def draw_scene(shape: PartShape, generator: np.random.Generator, background: str
     Args:
         shape: The shape; only ids and labels of its parts matter.
         generator: Where the draws come from.
-        background: One of `lighting.BACKGROUNDS`.
+        background: One of `ground.BACKGROUNDS`.
 
     Raises:
         ConfigError: Unknown background.

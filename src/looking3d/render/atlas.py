@@ -1,0 +1,92 @@
+"""A solid texture laid out flat: a picture with a piece for each face, for renderers that want one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from looking3d.render.materials import Material
+from looking3d.render.prepared import PreparedShape
+
+
+def face_atlas(
+    prepared: PreparedShape, material: Material, faces: np.ndarray, texel: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A picture that holds the solid texture on each face, without seams.
+
+    Each face has a rectangle: its longest edge is the lower side, with a margin of one texel in which
+    the texture goes on. A face smaller than a texel has one texel.
+
+    Args:
+        prepared: The shape.
+        material: Whose texture.
+        faces: (m,) indices of faces.
+        texel: Side of a texel in world units.
+
+    Returns:
+        (m, 3, 2) float32 texture coordinates in [0, 1] and (h, w, 3) float32 linear RGB.
+    """
+    # Corners a, b, c with a-b the longest edge; x runs along it, y towards c
+    triangles = prepared.triangles[faces]
+    edges = np.roll(triangles, -1, axis=1) - triangles
+    longest = np.linalg.norm(edges, axis=2).argmax(1)
+    turn = (longest[:, None] + np.arange(3)) % 3
+    a, b, c = np.take_along_axis(triangles, turn[..., None], 1).transpose(1, 0, 2)
+    length = np.maximum(np.linalg.norm(b - a, axis=1), 1e-9)
+    x_axis = (b - a) / length[:, None]
+    c_x = np.einsum("ij,ij->i", c - a, x_axis)
+    rise = (c - a) - c_x[:, None] * x_axis
+    height = np.linalg.norm(rise, axis=1)
+    y_axis = rise / np.maximum(height, 1e-9)[:, None]
+
+    small = length < texel
+    sizes = np.stack([np.ceil(length / texel), np.ceil(height / texel)], 1).astype(int) + 2
+    sizes[small] = 1
+    corner, shape = _pack(sizes)
+    margin = np.where(small, 0.5, 1.0)
+    local = np.zeros((len(faces), 3, 2))
+    local[:, 1, 0], local[:, 2, 0], local[:, 2, 1] = length, c_x, height
+    local[small] = 0
+    pixels = np.zeros_like(local)
+    np.put_along_axis(pixels, turn[..., None], corner[:, None] + margin[:, None, None] + local / texel, 1)
+
+    # Texels of all rectangles, one after another
+    counts = sizes.prod(1)
+    face = np.repeat(np.arange(len(faces)), counts)
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    column, row = within % sizes[face, 0], within // sizes[face, 0]
+    x = (column + 0.5 - margin[face]) * texel
+    y = (row + 0.5 - margin[face]) * texel
+    # Those beyond the slanted sides, but for a margin, are never seen
+    slack = -2 * texel * height[face]
+    left = x * height[face] - (y - 2 * texel) * c_x[face] > slack
+    right = (length[face] - x) * height[face] - (y - 2 * texel) * (length - c_x)[face] > slack
+    seen = np.flatnonzero((left & right) | small[face])
+    face, column, row, x, y = (array[seen] for array in (face, column, row, x, y))
+    p = a[face] + x_axis[face] * x[:, None] + y_axis[face] * y[:, None]
+    n = np.cross(x_axis, y_axis)[face]
+    p, n = prepared.in_texture_frame(p.astype(np.float32), n.astype(np.float32), faces[face])
+    picture = np.zeros((*shape, 3), np.float32)
+    picture[corner[face, 1] + row, corner[face, 0] + column] = material.albedo(p, n)
+    return (pixels / [shape[1], shape[0]]).astype(np.float32), picture
+
+
+def _pack(sizes: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """Places rectangles on shelves, the tallest first.
+
+    Args:
+        sizes: (m, 2) int widths and heights.
+
+    Returns:
+        (m, 2) int x and y of their corners, and (height, width) of the whole.
+    """
+    total = int(sizes.prod(1).sum())
+    width = max(int(sizes[:, 0].max()), int(np.ceil(np.sqrt(1.1 * total))), 2)
+    corner = np.zeros_like(sizes)
+    x = y = shelf = 0
+    for i in np.lexsort((-sizes[:, 0], -sizes[:, 1])).tolist():
+        w, h = sizes[i].tolist()
+        if x + w > width:
+            x, y, shelf = 0, y + shelf, 0
+        corner[i] = x, y
+        x, shelf = x + w, max(shelf, h)
+    return corner, (max(y + shelf, 2), width)

@@ -1,0 +1,163 @@
+"""A shape made ready for photos: rays, smooth normals, texture frames, and the window it is seen in."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from looking3d.geometry.camera import Camera
+from looking3d.render.materials import Material
+from looking3d.render.photo import PhotoScene
+from looking3d.render.raycast import Raycaster
+from looking3d.render.textures import texture_frames
+from looking3d.render.vectors import dot
+from looking3d.shapes.part_shape import PartShape
+
+
+def corner_normals(
+    vertices: np.ndarray, faces: np.ndarray, part_of_face: np.ndarray, crease_deg: float = 32.0
+) -> np.ndarray:
+    """(m, 3, 3) float32 unit normals of the corners of the faces, smooth but for creases.
+
+    A corner's normal is the mean of the faces around it that bend away by less than the crease angle,
+    weighted by area and by their angle at the corner, so that large faces stay flat between rounded
+    edges. Neighbours that are turned inside out count as if they were turned back.
+
+    Args:
+        vertices: (n, 3) points.
+        faces: (m, 3) indices into vertices.
+        part_of_face: (m,) part of each face; parts do not smooth one another.
+        crease_deg: Largest angle between faces that are smoothed.
+    """
+    triangles = vertices[faces]
+    edges = np.roll(triangles, -1, axis=1) - triangles
+    normals = np.cross(edges[:, 0], edges[:, 1])
+    areas = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.maximum(areas, 1e-30)
+    units = edges / np.maximum(np.linalg.norm(edges, axis=2, keepdims=True), 1e-30)
+    cosines = -np.einsum("mci,mci->mc", units, np.roll(units, 1, axis=1))
+    weights = (areas * np.arccos(np.clip(cosines, -1, 1))).ravel()
+
+    # Corners at the same place of the same part are neighbours; the key may wrap around, as a hash does
+    grid = np.round(triangles.reshape(-1, 3) * 1e5).astype(np.int64)
+    key = ((grid[:, 0] * 1_000_003 + grid[:, 1]) * 1_000_003 + grid[:, 2]) * 4099 + np.repeat(part_of_face, 3)
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])
+    sizes = np.diff(np.r_[starts, len(order)])
+
+    # All pairs (corner, neighbour), corner by corner
+    start_of, size_of = np.repeat(starts, sizes), np.repeat(sizes, sizes)
+    first = np.cumsum(size_of) - size_of
+    within = np.arange(size_of.sum()) - np.repeat(first, size_of)
+    neighbour = order[np.repeat(start_of, size_of) + within]
+    own, other = normals[np.repeat(order, size_of) // 3], normals[neighbour // 3]
+    cosine = np.einsum("ij,ij->i", own, other)
+    flat = np.abs(cosine) > np.cos(np.deg2rad(crease_deg))
+    weight = np.where(flat, np.sign(cosine) * weights[neighbour], 0)
+    smooth = np.empty((len(order), 3))
+    smooth[order] = np.add.reduceat(other * weight[:, None], first)
+    smooth = smooth.reshape(-1, 3, 3)
+    lengths = np.linalg.norm(smooth, axis=2, keepdims=True)
+    return np.where(lengths > 0, smooth / np.maximum(lengths, 1e-300), normals[:, None]).astype(np.float32)
+
+
+class PreparedShape:
+    """A shape made ready for photos. Keep it while the shape is used.
+
+    Attributes:
+        shape: The shape itself.
+        part_of_face: (m,) int32 index into its parts of each face.
+        triangles: (m, 3, 3) float32 corners of the faces.
+        corner_normals: (m, 3, 3) float32 from `corner_normals`.
+        raycaster: Rays against it.
+        bounds: (2, 3) float32 its box.
+    """
+
+    def __init__(self, shape: PartShape) -> None:
+        self.shape = shape
+        vertices, faces, self.part_of_face = shape.merged()
+        self.triangles = vertices[faces].astype(np.float32)
+        self.raycaster = Raycaster.from_arrays(vertices, faces, self.part_of_face)
+        self.corner_normals = corner_normals(vertices, faces, self.part_of_face)
+        self.bounds = shape.bounds.astype(np.float32)
+        self._frame_R, self._frame_t = texture_frames(shape)
+
+        # For each face, so that n0 + (p - p0) . d1 * n1 + (p - p0) . d2 * n2 interpolates the normal
+        p0, p1, p2 = (vertices[faces[:, i]] for i in range(3))
+        e1, e2 = p1 - p0, p2 - p0
+        n = np.cross(e1, e2)
+        squared = np.maximum((n**2).sum(1, keepdims=True), 1e-30)
+        d1, d2 = np.cross(e2, n) / squared, np.cross(n, e1) / squared
+        n0, n1, n2 = self.corner_normals.transpose(1, 0, 2)
+        self._smooth = np.stack([p0, d1, d2, n0, n1 - n0, n2 - n0], axis=1).astype(np.float32)
+
+    def smooth_normals(self, p: np.ndarray, face: np.ndarray, n_face: np.ndarray) -> np.ndarray:
+        """(n, 3) float32 unit normals at points of faces, on the side of the given face normals.
+
+        Args:
+            p: (n, 3) float32 world points.
+            face: (n,) the faces they lie on.
+            n_face: (n, 3) float32 unit normals of those faces, on the side that is seen.
+        """
+        p0, d1, d2, n0, n1, n2 = self._smooth[face].transpose(1, 0, 2)
+        p = p - p0
+        n = n0 + n1 * dot(p, d1)[:, None] + n2 * dot(p, d2)[:, None]
+        n *= np.sign(dot(n, n_face))[:, None]
+        n /= np.maximum(np.sqrt(dot(n, n)), 1e-6)[:, None]
+        return np.where(dot(n, n_face)[:, None] > 0.1, n, n_face)
+
+    def window(self, camera: Camera) -> tuple[slice, slice, Camera] | None:
+        """Rows, columns and camera of the part of the image that can show the shape; None if none can."""
+        corners = np.stack(np.meshgrid(*self.bounds.T.astype(float), indexing="ij"), -1).reshape(-1, 3)
+        p, depth = camera.project(corners)
+        size = np.array([camera.width, camera.height])
+        low, high = np.zeros(2, int), size
+        # A box that reaches behind the camera has no outline
+        if (depth > 0).all():
+            low = np.clip(np.floor(p.min(0)) - 1, 0, size).astype(int)
+            high = np.clip(np.ceil(p.max(0)) + 1, 0, size).astype(int)
+        width, height = (high - low).tolist()
+        if width <= 0 or height <= 0:
+            return None
+        seen = dataclasses.replace(camera, center_px=camera.center_px - low, width=width, height=height)
+        return slice(low[1], high[1]), slice(low[0], high[0]), seen
+
+    def materials(self, scene: PhotoScene) -> tuple[list[Material], np.ndarray]:
+        """The scene's different materials, and (m,) int which of them each face has."""
+        of_part = [scene.material(part) for part in self.shape.parts]
+        unique = list(dict.fromkeys(of_part))
+        return unique, np.array([unique.index(material) for material in of_part])[self.part_of_face]
+
+    def in_texture_frame(
+        self, p: np.ndarray, n: np.ndarray, face: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(n, 3) float32 points and normals on faces, in the texture frames of their parts."""
+        part = self.part_of_face[face]
+        R, t = self._frame_R[part], self._frame_t[part]
+        return np.einsum("nij,nj->ni", R, p) + t, np.einsum("nij,nj->ni", R, n)
+
+    def surface(
+        self, scene: PhotoScene, p: np.ndarray, n: np.ndarray, face: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What the surface is like at points.
+
+        Args:
+            scene: Its materials.
+            p: (n, 3) float32 world points.
+            n: (n, 3) float32 unit normals.
+            face: (n,) the faces the points lie on.
+
+        Returns:
+            (n, 3) linear base colour, (n,) roughness, (n,) metallic and (n,) sheen, all float32.
+        """
+        materials, of_face = self.materials(scene)
+        which = of_face[face]
+        p, n = self.in_texture_frame(p, n, face)
+        base = np.empty((len(p), 3), np.float32)
+        for i, material in enumerate(materials):
+            here = np.flatnonzero(which == i)
+            if len(here):
+                base[here] = material.albedo(p[here], n[here])
+        rest = np.array([[m.roughness, m.metallic, m.sheen] for m in materials], np.float32)[which]
+        return base, rest[:, 0], rest[:, 1], rest[:, 2]
