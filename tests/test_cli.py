@@ -142,7 +142,7 @@ def nan_vertices(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (points_only, ["cloud.obj", "no faces"]),
+        (points_only, ["cloud.obj", "faces"]),
         (draco, ["chair.glb", "Draco"]),
         (text_as_glb, ["readme.glb"]),
         (nan_vertices, ["broken.obj", "NaN"]),

@@ -42,6 +42,8 @@ def _mitsuba() -> Any:
     mitsuba = importlib.import_module("mitsuba")
     if mitsuba.variant() != VARIANT:
         mitsuba.set_variant(VARIANT)
+        # Its warnings (a sample count rounded up) are no concern of a dataset's user.
+        mitsuba.set_log_level(mitsuba.LogLevel.Error)
     return mitsuba
 
 

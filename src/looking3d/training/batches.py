@@ -17,7 +17,7 @@ from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Masks, Sample
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.network import (
-    FLOW_CELLS,
+    CELL_PX,
     HEAT_CELLS,
     INPUT_CHANNELS,
     CameraNet,
@@ -179,15 +179,12 @@ def _compare_example(
     photo = _photo(dataset, sample, generator, size)
     # Large camera errors from the start stall the training: they come in over the first steps.
     ease = min(1.0, 0.1 + step / 3000)
-    strength = generator.choice([1.8, 1.0, 0.35, 0.1], p=[0.12, 0.38, 0.3, 0.2]) * ease
+    strength = generator.choice([1.8, 1.0, 0.45, 0.12], p=[0.08, 0.25, 0.42, 0.25]) * ease
     hypothesis = _residual(photo.pose, raycaster, strength, generator)
     drawn = draw_pose(raycaster, hypothesis, size)
-    flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
     return _mirrored(
         {
             "input": _input(photo.image, drawn.channels),
-            "flow": flow,
-            "valid": valid,
             "heat": changed_patches(photo.changed, HEAT_CELLS).astype(np.float32),
             "label": np.array(sample.anomalous, np.float32),
         },
@@ -267,7 +264,8 @@ def _flow(
     """(2, 16, 16) flow in image widths and (16, 16) float32, where it counts."""
     wanted, got = (camera_of(pose, 1).project(points.astype(np.float64))[0] for pose in (truth, hypothesis))
     flow = np.where(valid[:, None], wanted - got, 0.0)
-    grid = (FLOW_CELLS, FLOW_CELLS)
+    cells = CameraNet.size_px // CELL_PX
+    grid = (cells, cells)
     return flow.T.reshape(2, *grid).astype(np.float32), valid.reshape(grid).astype(np.float32)
 
 
@@ -290,5 +288,6 @@ def _mirrored(example: dict[str, np.ndarray], generator: np.random.Generator) ->
     }
     if "flow" in mirrored:
         mirrored["flow"][0] *= -1
+    if len(mirrored["input"]) == INPUT_CHANNELS:
         mirrored["input"][4] *= -1  # the normal's x
     return mirrored

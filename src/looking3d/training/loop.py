@@ -90,7 +90,7 @@ PRESETS: dict[str, TrainConfig] = {
     "align": TrainConfig(
         foreground=StageConfig(steps=1500, batch=32, learning_rate=2e-3),
         camera=StageConfig(steps=8500, batch=64),
-        compare=StageConfig(steps=6500, batch=32, learning_rate=1e-3, validation_batches=32),
+        compare=StageConfig(steps=5800, batch=32, learning_rate=1e-3, validation_batches=32),
     ),
     "align-tiny": TrainConfig(
         foreground=_TINY,

@@ -12,10 +12,6 @@ from looking3d.model.align.network import Motion
 HEAT_POSITIVE_WEIGHT = 8.0
 """An anomalous patch counts as much as this many normal ones: one patch in a hundred is anomalous."""
 
-COMPARE_MOTION_WEIGHT = 4.0
-"""What is left of the motion is a hundred times smaller than at first, and has to be as precise: with a
-weight of 0.3 the network never learned to refine."""
-
 
 def motion_loss(
     motion: Motion, flow: Float[Tensor, "batch 2 16 16"], valid: Float[Tensor, "batch 16 16"]
@@ -51,19 +47,17 @@ def camera_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str,
 
 
 def compare_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Cross-entropy of the image's label and of the patches', and motion."""
-    logit, heat, motion = network(batch["input"])
+    """Cross-entropy of the image's label and of the patches'."""
+    logit, heat = network(batch["input"])
     weight = torch.tensor(HEAT_POSITIVE_WEIGHT, device=heat.device)
     image = F.binary_cross_entropy_with_logits(logit, batch["label"])
     patch = F.binary_cross_entropy_with_logits(heat, batch["heat"], pos_weight=weight)
-    moved = motion_loss(motion, batch["flow"], batch["valid"])
     return {
-        "loss": image + 2 * patch + COMPARE_MOTION_WEIGHT * moved,
+        "loss": image + 2 * patch,
         "image": image,
         "patch": patch,
         "accuracy": ((logit > 0) == (batch["label"] > 0.5)).float().mean(),
         "logit": logit,
-        "flow_px": 128 * _mean_error(motion, batch),
     }
 
 

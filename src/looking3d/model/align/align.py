@@ -60,8 +60,8 @@ class AlignDetector:
     """Find the camera, draw the reference from it, compare pixel on pixel.
 
     Templates whose silhouette fits are scored by the camera network; it says how the best ones have
-    to move, Gauss-Newton turns that into better cameras, and drawing and moving repeat. The compare
-    network does the last rounds at 128 px, then answers the heat map and the probability.
+    to move, Gauss-Newton turns that into better cameras, and drawing and moving repeat, at last at
+    128 px. Then the compare network answers the heat map and the probability.
     """
 
     name = "align"
@@ -128,14 +128,14 @@ class AlignDetector:
         """The pose after the rounds at 128 px."""
         for _ in range(REFINEMENTS):
             drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
-            _, _, motion = self.networks["compare"](self._input(framed.large, [drawing]))
+            motion, _ = self.networks["camera"](self._input(framed.large, [drawing]))
             pose = self._step(pose[None], [drawing], motion)[0]
         return pose
 
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
-        logit, heat, _ = self.networks["compare"](self._input(framed.large, [drawing]))
+        logit, heat = self.networks["compare"](self._input(framed.large, [drawing]))
         height, width = photo.image.shape[:2]
         size = CompareNet.size_px
         silhouette = cv2.resize(drawing.mask.astype(np.float32), (64, 64), interpolation=cv2.INTER_AREA)

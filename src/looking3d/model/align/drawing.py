@@ -8,7 +8,7 @@ import numpy as np
 
 from looking3d.geometry.camera import REFERENCE_RADIUS, Camera
 from looking3d.geometry.correspondence import patch_pixels
-from looking3d.model.align.network import FLOW_CELLS
+from looking3d.model.align.network import CELL_PX
 from looking3d.model.align.pose import camera_of
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import shade
@@ -22,8 +22,8 @@ class PoseDrawing:
         channels: (5, size, size) float32: grey in [-1, 1] with the ground 1; unit normals in camera
             axes, 0 on the ground; nearness, (distance - depth) / 0.8, 0 on the ground.
         mask: (size, size) bool, where the object is.
-        points: (256, 3) float32, the world point of each cell of a 16 x 16 grid, row by row.
-        valid: (256,) bool, whether the cell shows the object.
+        points: (cells, 3) float32, the world point of each 4 x 4 px cell, row by row.
+        valid: (cells,) bool, whether the cell shows the object.
     """
 
     channels: np.ndarray
@@ -41,7 +41,7 @@ def draw_pose(raycaster: Raycaster, pose: np.ndarray, size_px: int) -> PoseDrawi
     channels[0] = shade(drawing) * 2 - 1
     channels[1:4] = drawing.normal.transpose(2, 0, 1)
     channels[4] = np.where(drawing.mask, nearness, 0)
-    pixels, valid = patch_pixels(drawing.mask, size_px // FLOW_CELLS)
+    pixels, valid = patch_pixels(drawing.mask, CELL_PX)
     points = _points_at(camera, drawing.depth, pixels.reshape(-1, 2))
     return PoseDrawing(channels, drawing.mask, points, valid.ravel())
 

@@ -1,8 +1,9 @@
-"""The two networks of align: one says how a drawing has to move, one says what differs."""
+"""The networks of align: where the object is, how a drawing has to move to meet it, what differs."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from typing import NamedTuple
 
 import torch
@@ -12,7 +13,9 @@ from torch.nn import functional as F
 
 DRAWING_CHANNELS = 5
 INPUT_CHANNELS = 3 + DRAWING_CHANNELS
-FLOW_CELLS = 16
+CELL_PX = 4
+"""Side of the cells that flow is predicted for, in pixels of the drawing."""
+
 HEAT_CELLS = 32
 
 
@@ -20,12 +23,12 @@ class Motion(NamedTuple):
     """How each cell of a drawing has to move to meet the photo.
 
     Attributes:
-        flow: (batch, 2, 16, 16) in image widths.
-        log_spread: (batch, 16, 16), log of the expected error b in image widths.
+        flow: (batch, 2, cells, cells) in image widths.
+        log_spread: (batch, cells, cells), log of the expected error b in image widths.
     """
 
-    flow: Float[Tensor, "batch 2 16 16"]
-    log_spread: Float[Tensor, "batch 16 16"]
+    flow: Float[Tensor, "batch 2 cells cells"]
+    log_spread: Float[Tensor, "batch cells cells"]
 
 
 class _Block(nn.Module):
@@ -76,7 +79,10 @@ class _Pyramid(nn.Module):
 
 
 class CameraNet(nn.Module):
-    """Says how a drawing has to move to meet a photo, and how alike they look (64 px)."""
+    """Says how a drawing has to move to meet a photo, and how alike they look.
+
+    Trained at 64 px. It is convolutional, and at 128 px its motion is finer; its score is not.
+    """
 
     size_px = 64
 
@@ -86,11 +92,13 @@ class CameraNet(nn.Module):
         self.motion = nn.Conv2d(64, 3, 3, 1, 1)
         self.score = nn.Sequential(nn.Linear(144 * 2 + 64, 96), nn.ReLU(True), nn.Linear(96, 1))
 
-    def forward(self, x: Float[Tensor, "batch 8 64 64"]) -> tuple[Motion, Float[Tensor, " batch"]]:
-        """The motion of the drawing's cells, and the logit of how alike photo and drawing look."""
+    def forward(self, x: Float[Tensor, "batch 8 size size"]) -> tuple[Motion, Float[Tensor, " batch"]]:
+        """The motion of the drawing's 4 px cells, and the logit of how alike photo and drawing look."""
         maps, deep = self.pyramid(x)
         pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), maps[0].mean((2, 3))], 1)
-        return _to_motion(self.motion(maps[0])), self.score(pooled)[:, 0]
+        # A pixel is a smaller share of a larger image.
+        scale = self.size_px / x.shape[-1]
+        return _to_motion(self.motion(maps[0]), scale), self.score(pooled)[:, 0]
 
 
 class CompareNet(nn.Module):
@@ -102,15 +110,14 @@ class CompareNet(nn.Module):
         super().__init__()
         self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 80, 128, 160), top=1, outputs=64)
         self.heat = nn.Sequential(_Block(64, 48), nn.Conv2d(48, 1, 1))
-        self.motion = nn.Conv2d(64, 3, 3, 1, 1)
         self.verdict = nn.Sequential(
             nn.Linear(160 * 2 + 64 * 2 + 3, 128), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(128, 1)
         )
 
     def forward(
         self, x: Float[Tensor, "batch 8 128 128"]
-    ) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch 32 32"], Motion]:
-        """Anomaly logit, the anomaly logit of each 4 px patch, and the motion that is left."""
+    ) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch 32 32"]]:
+        """Anomaly logit, and the anomaly logit of each 4 px patch."""
         maps, deep = self.pyramid(x)
         heat = self.heat(maps[0])[:, 0]
         flat = heat.flatten(1)
@@ -118,7 +125,7 @@ class CompareNet(nn.Module):
             [flat.amax(1), flat.topk(12, 1).values.mean(1), torch.logsumexp(flat, 1) - 7.0], 1
         )
         pooled = [deep.mean((2, 3)), deep.amax((2, 3)), maps[1].mean((2, 3)), maps[1].amax((2, 3)), strongest]
-        return self.verdict(torch.cat(pooled, 1))[:, 0], heat, _to_motion(self.motion(maps[1]))
+        return self.verdict(torch.cat(pooled, 1))[:, 0], heat
 
 
 class ForegroundNet(nn.Module):
@@ -137,6 +144,6 @@ class ForegroundNet(nn.Module):
         return self.mask(maps[0])[:, 0]
 
 
-def _to_motion(raw: Float[Tensor, "batch 3 16 16"]) -> Motion:
-    # Raw outputs of order 1 mean a flow of a tenth of the image and an error of a hundredth.
-    return Motion(raw[:, :2] * 0.1, raw[:, 2].clamp(-4, 4) - 4.6)
+def _to_motion(raw: Float[Tensor, "batch 3 cells cells"], scale: float) -> Motion:
+    # Raw outputs of order 1 mean a flow of a tenth of a 64 px image and an error of a hundredth.
+    return Motion(raw[:, :2] * (0.1 * scale), raw[:, 2].clamp(-4, 4) - 4.6 + math.log(scale))
