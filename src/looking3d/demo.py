@@ -99,8 +99,8 @@ _INDEX = """<!doctype html>
 img { max-width: 100%; border: 1px solid #ccc }</style></head><body>
 <h1>Is it what its 3D model says?</h1>
 <p>Three chairs, four photos of each. Some chairs are as their 3D model says; in some a part is missing,
-broken, swapped for another one, out of place or turned. For each photo, from left to right: the photo, the 3D model
-drawn from where the camera was found to be, and where the two differ (red).</p>
+broken, swapped for another one, out of place or turned. For each photo, from left to right: the photo, the
+3D model drawn from where the camera was found to be, and where the two differ (red).</p>
 <img src="overview.jpg" alt="Each photo beside its 3D model and the difference">
 <ul>{% for chair in chairs %}
 <li><a href="{{ chair.page }}">{{ chair.name }}</a>:

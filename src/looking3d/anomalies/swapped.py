@@ -47,6 +47,9 @@ def swapped(shape: PartShape, donors: Sequence[PartShape], generator: np.random.
 
 
 def _box_iou(a: np.ndarray, b: np.ndarray) -> float:
+    if min((a[1] - a[0]).min(), (b[1] - b[0]).min()) <= 0:
+        # Flat boxes have no volume: give both a little thickness.
+        margin = 5e-4 * max((a[1] - a[0]).max(), (b[1] - b[0]).max(), 1e-9)
+        a, b = (np.stack([box[0] - margin, box[1] + margin]) for box in (a, b))
     overlap = np.prod(np.maximum(np.minimum(a[1], b[1]) - np.maximum(a[0], b[0]), 0))
-    union = np.prod(a[1] - a[0]) + np.prod(b[1] - b[0]) - overlap
-    return float(overlap / union) if union > 0 else 1.0
+    return float(overlap / (np.prod(a[1] - a[0]) + np.prod(b[1] - b[0]) - overlap))

@@ -24,7 +24,7 @@ class Detection:
         window: The square of the photo that was looked at, in pixels of the photo.
         camera: The estimated camera, in pixels of the photo.
         alignment: How well the reference, drawn from `camera`, covers the object: intersection over
-            union of the silhouettes, 0 to 1. Below about 0.7 the verdict means little.
+            union of the silhouettes, 0 to 1. Below about 0.5 the verdict means little.
     """
 
     probability: float

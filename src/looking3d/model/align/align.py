@@ -22,11 +22,14 @@ from looking3d.render.raycast import Raycaster
 CANDIDATES = 24
 """Templates that the network scores; chosen by their silhouettes."""
 
-SURVIVORS = (6, 4, 2)
+SURVIVORS = (6, 4, 4)
 """Hypotheses that are refined in each round at 64 px."""
 
-REFINEMENTS = 2
-"""Rounds of refinement of the best hypothesis at 128 px."""
+FINALISTS = 2
+"""Hypotheses that are refined at 128 px."""
+
+REFINEMENTS = 4
+"""Rounds of refinement at 128 px."""
 
 _FAINTEST = 0.1  # the least probability of foreground that can be an object
 _SMALLEST_PIECE = 0.02  # pieces of foreground smaller than this share of the largest are dropped
@@ -98,7 +101,7 @@ class AlignDetector:
         detections = []
         for photo in photos:
             framed = self._frame(photo)
-            pose = self._refine(framed, enrolled, self._find_pose(framed, enrolled))
+            pose = self._find_pose(framed, enrolled)
             detections.append(self._judge(photo, framed, enrolled, pose))
         return detections
 
@@ -114,23 +117,29 @@ class AlignDetector:
         return self._judge(photo, framed, enrolled, pose)
 
     def _find_pose(self, framed: _Framed, enrolled: AlignEnrolled) -> np.ndarray:
-        """The (7,) pose of the camera in the window, from the rounds at 64 px."""
+        """The (7,) pose of the camera in the window: many hypotheses at 64 px, then a few at 128 px."""
         poses, drawings = self._first_guesses(framed, enrolled.templates)
         for count in SURVIVORS:
-            motion, scores = self._camera_net(framed, drawings)
+            motion, scores = self._camera_net(framed.small, drawings)
             best = np.argsort(-scores, kind="stable")[:count]
             poses = self._step(poses[best], [drawings[i] for i in best], _pick(motion, best))
-            drawings = [draw_pose(enrolled.raycaster, pose, CameraNet.size_px) for pose in poses]
-        _, scores = self._camera_net(framed, drawings)
-        return poses[int(np.argmax(scores))]
-
-    def _refine(self, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> np.ndarray:
-        """The pose after the rounds at 128 px."""
+            drawings = self._draw(enrolled, poses, CameraNet.size_px)
+        poses = poses[np.argsort(-self._fit(framed, drawings), kind="stable")[:FINALISTS]]
         for _ in range(REFINEMENTS):
-            drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
-            motion, _ = self.networks["camera"](self._input(framed.large, [drawing]))
-            pose = self._step(pose[None], [drawing], motion)[0]
-        return pose
+            fine = self._draw(enrolled, poses, CompareNet.size_px)
+            motion, _ = self._camera_net(framed.large, fine)
+            poses = self._step(poses, fine, motion)
+        fit = self._fit(framed, self._draw(enrolled, poses, CameraNet.size_px))
+        return poses[int(np.argmax(fit))]
+
+    def _fit(self, framed: _Framed, drawings: list[PoseDrawing]) -> np.ndarray:
+        """(n,) how well drawings at 64 px fit the photo: what the network thinks, and the silhouettes.
+
+        The two fail in different places, so their product picks better than either.
+        """
+        _, scores = self._camera_net(framed.small, drawings)
+        silhouettes = np.stack([drawing.mask.ravel() for drawing in drawings]).astype(np.float32)
+        return _iou(framed.mask, silhouettes) / (1 + np.exp(-scores))
 
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
@@ -182,8 +191,11 @@ class AlignDetector:
         best = np.argsort(-overlap, kind="stable")[:CANDIDATES]
         return templates.poses[best], [templates.drawings[i] for i in best]
 
-    def _camera_net(self, framed: _Framed, drawings: list[PoseDrawing]) -> tuple[Motion, np.ndarray]:
-        motion, score = self.networks["camera"](self._input(framed.small, drawings))
+    def _draw(self, enrolled: AlignEnrolled, poses: np.ndarray, size_px: int) -> list[PoseDrawing]:
+        return [draw_pose(enrolled.raycaster, pose, size_px) for pose in poses]
+
+    def _camera_net(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> tuple[Motion, np.ndarray]:
+        motion, score = self.networks["camera"](self._input(photo, drawings))
         return motion, score.float().cpu().numpy()
 
     def _input(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> torch.Tensor:
