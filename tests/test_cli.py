@@ -183,6 +183,10 @@ def test_bad_photos(folder: Path, capsys, tmp_path: Path, make, words: list[str]
     assert_one_line(code, "", err, words)
 
 
+def test_no_photos(folder: Path, capsys) -> None:
+    assert_one_line(*run(capsys, *inspect(folder)), ["no photos; name at least one"])
+
+
 def test_a_bad_photo_among_good_ones_keeps_their_answers(folder: Path, capsys, tmp_path: Path) -> None:
     code, out, err = run(capsys, *inspect(folder, svg_as_jpg(tmp_path), folder / "photos"))
     assert code == 2

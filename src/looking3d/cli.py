@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from looking3d.dataset.recipe import Recipe
-from looking3d.errors import Looking3DError
+from looking3d.errors import ConfigError, Looking3DError, PhotoError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -177,7 +177,9 @@ def inspect(
     from looking3d.model.checkpoint import load_detector
 
     if not 0 <= threshold <= 1:
-        raise _usage(f"--threshold: expected 0 to 1, got {threshold}")
+        raise ConfigError(f"--threshold: expected 0 to 1, got {threshold}")
+    if not photos:
+        raise PhotoError("no photos; name at least one photo, or a folder of photos")
     found = find_photos(photos)
     inspector = Inspector(load_reference(reference, up=up, unit=unit), load_detector(weights), threshold)
     with _progress() as progress:
@@ -240,12 +242,6 @@ _DESCRIPTION = (
 
 def _print_error(message: str) -> None:
     _messages.print(f"error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
-
-
-def _usage(message: str) -> Looking3DError:
-    from looking3d.errors import ConfigError
-
-    return ConfigError(message)
 
 
 def _progress() -> Progress:

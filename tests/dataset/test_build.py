@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 import os
@@ -106,8 +107,6 @@ def test_stored_mesh_draws_the_object_mask(built: Path) -> None:
 
 
 def test_another_recipe_is_refused(built: Path) -> None:
-    import dataclasses
-
     with pytest.raises(DatasetError, match=r"holds another dataset \(seed 0, not 1\); choose another --out"):
         build_dataset(dataclasses.replace(RECIPE, seed=1), built)
 
@@ -151,3 +150,18 @@ def test_bad_recipes(change: dict, message: str) -> None:
 
 def test_recipe_round_trip() -> None:
     assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
+
+
+def test_a_run_that_failed_at_once_does_not_hold_the_folder(tmp_path: Path) -> None:
+    triangle = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    shape = PartShape("one", (Part("all", "part/all", triangle, np.array([[0, 1, 2]])),))
+    save_glb(shape, tmp_path / "one.glb")
+    with pytest.raises(ShapeError):
+        build_dataset(Recipe(shapes=(str(tmp_path / "one.glb"),)), tmp_path / "out")
+    small = dataclasses.replace(RECIPE, count=1, photos_per_shape=1)
+    assert build_dataset(small, tmp_path / "out").shapes == 1
+
+
+def test_an_unknown_renderer_is_refused_before_anything_is_written() -> None:
+    with pytest.raises(ConfigError, match="unknown renderer 'crayon'; choose one of: mitsuba, preview"):
+        Recipe(renderer="crayon")

@@ -106,29 +106,33 @@ def _claim(out: Path, recipe: Recipe) -> None:
     """Make `out` this recipe's dataset, or refuse."""
     manifest = out / MANIFEST
     if manifest.is_file():
-        try:
-            there = json.loads(manifest.read_text())
-        except ValueError as error:
-            raise DatasetError(f"{manifest}: not valid JSON ({error}); choose another --out") from error
-        if there.get("format") != FORMAT or there.get("version") != FORMAT_VERSION:
-            raise DatasetError(
-                f"{out}: holds a dataset of another format or version; choose another --out or remove it"
-            )
-        mine = recipe.to_json()
-        differing = [
-            f"{key} {there['recipe'].get(key)!r}, not {mine[key]!r}"
-            for key in mine
-            if there["recipe"].get(key) != mine[key]
-        ]
-        if differing:
-            raise DatasetError(
-                f"{out}: holds another dataset ({'; '.join(differing)}); choose another --out or remove it"
-            )
+        _check_same(out, recipe)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(f"{out}: is not empty and holds no dataset; choose another --out")
     (out / SHAPES).mkdir(parents=True, exist_ok=True)
-    if not manifest.is_file():
+    if not manifest.is_file() or not any((out / SHAPES).glob("*/shape.json")):
         _write_json(manifest, _manifest(recipe, complete=False))
+
+
+def _check_same(out: Path, recipe: Recipe) -> None:
+    """Refuse a dataset of another recipe, unless nothing of it was built yet."""
+    manifest = out / MANIFEST
+    try:
+        there = json.loads(manifest.read_text())
+    except ValueError as error:
+        raise DatasetError(f"{manifest}: not valid JSON ({error}); choose another --out") from error
+    if there.get("format") != FORMAT or there.get("version") != FORMAT_VERSION:
+        raise DatasetError(
+            f"{out}: holds a dataset of another format or version; choose another --out or remove it"
+        )
+    theirs, mine = there.get("recipe", {}), recipe.to_json()
+    differing = [
+        f"{key} {theirs.get(key)!r}, not {mine[key]!r}" for key in mine if theirs.get(key) != mine[key]
+    ]
+    if differing and any((out / SHAPES).glob("*/shape.json")):
+        raise DatasetError(
+            f"{out}: holds another dataset ({'; '.join(differing)}); choose another --out or remove it"
+        )
 
 
 def _manifest(recipe: Recipe, complete: bool) -> dict:

@@ -8,6 +8,7 @@ from typing import Any
 
 from looking3d.anomalies import KINDS
 from looking3d.errors import ConfigError, unknown_name
+from looking3d.render.photo import RENDERERS
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Recipe:
                 f"{name.replace('_', '-')}: expected a multiple of 8 from 32 up, got {value}",
             )
         check(self.samples >= 1, f"samples: expected at least 1, got {self.samples}")
+        if self.renderer not in RENDERERS:
+            raise unknown_name("renderer", self.renderer, RENDERERS)
         check(
             self.background in ("white", "plain", "mixed"),
             f"background: expected white, plain or mixed, got {self.background!r}",
