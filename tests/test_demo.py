@@ -17,7 +17,8 @@ def test_demo_tells_most_anomalies_from_normal_photos(tmp_path: Path) -> None:
     for chair in ("chair_900000", "chair_900001", "chair_900002"):
         assert f'href="{chair}/inspection.html"' in text
         assert (page.parent / chair / "inspection.html").is_file()
-    assert Image.open(page.parent / "overview.jpg").size == (1200, 1200)
+    with Image.open(page.parent / "overview.jpg") as picture:
+        assert picture.size == (1200, 1200)
     verdicts = [line.split(" is ") for line in text.replace(",", "\n").splitlines() if " is " in line]
     truths = [("normal" in name, verdict.split("<")[0].strip() == "normal") for name, verdict in verdicts]
     truths = [pair for pair, (name, _) in zip(truths, verdicts, strict=True) if "_" in name]

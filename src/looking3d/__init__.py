@@ -42,7 +42,7 @@ _HOMES = {
 }
 _RENAMED = {"generate_shape": "generate"}
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,9 +27,9 @@ def hot_pixels(window: Window) -> tuple[float, float, float]:
     [
         (0.49, 0.9, "normal"),
         (0.5, 0.9, "anomalous"),
-        (0.99, 0.7, "anomalous"),
-        (0.99, 0.69, "unsure"),
-        (0.01, 0.69, "unsure"),
+        (0.99, 0.5, "anomalous"),
+        (0.99, 0.49, "unsure"),
+        (0.01, 0.49, "unsure"),
     ],
 )
 def test_verdicts(inspection: Make, probability: float, alignment: float, verdict: str) -> None:
@@ -108,8 +108,8 @@ def test_sentences(inspection: Make) -> None:
     assert inspection().summary == "Differs from the model, most strongly at the lower left."
     assert inspection(hot=False).summary == "Differs from the model, but no single place stands out."
     assert inspection(probability=0.2).summary == "Looks as the model says."
-    assert inspection(alignment=0.699).summary == (
-        "Could not be aligned: the outlines overlap by 69 %, 70 % is needed. It may be another object, or a "
+    assert inspection(alignment=0.499).summary == (
+        "Could not be aligned: the outlines overlap by 49 %, 50 % is needed. It may be another object, or a "
         "view that is hard to find; if the ground is busy, cut the object out (PNG with alpha)."
     )
     middle = inspection()
