@@ -31,6 +31,7 @@ FINALISTS = 2
 REFINEMENTS = 4
 """Rounds of refinement at 128 px."""
 
+_MASK_PX = CameraNet.size_px  # silhouettes are compared at this size, which is what ForegroundNet answers
 _FAINTEST = 0.1  # the least probability of foreground that can be an object
 _SMALLEST_PIECE = 0.02  # pieces of foreground smaller than this share of the largest are dropped
 
@@ -147,7 +148,8 @@ class AlignDetector:
         logit, heat = self.networks["compare"](self._input(framed.large, [drawing]))
         height, width = photo.image.shape[:2]
         size = CompareNet.size_px
-        silhouette = cv2.resize(drawing.mask.astype(np.float32), (64, 64), interpolation=cv2.INTER_AREA)
+        drawn = drawing.mask.astype(np.float32)
+        silhouette = cv2.resize(drawn, (_MASK_PX, _MASK_PX), interpolation=cv2.INTER_AREA)
         return Detection(
             probability=float(torch.sigmoid(logit)[0]),
             heat_map=torch.sigmoid(heat)[0].float().cpu().numpy(),
@@ -156,7 +158,7 @@ class AlignDetector:
             alignment=float(_iou(framed.mask, silhouette.reshape(1, -1))[0]),
         )
 
-    def find_foreground(self, photo: Query) -> tuple[np.ndarray, Window]:
+    def _find_foreground(self, photo: Query) -> tuple[np.ndarray, Window]:
         """Where the object is: looked for in the whole photo, then again in the window around it.
 
         Returns:
@@ -178,10 +180,10 @@ class AlignDetector:
 
     def _frame(self, photo: Query) -> _Framed:
         if photo.mask is None:
-            mask, window = self.find_foreground(photo)
+            mask, window = self._find_foreground(photo)
         else:
             window = window_around(photo.mask, photo.name)
-            mask = crop(photo.mask.astype(np.float32), window, 64, border=cv2.BORDER_CONSTANT)
+            mask = crop(photo.mask.astype(np.float32), window, _MASK_PX, border=cv2.BORDER_CONSTANT)
         large = self._to_device(to_tensor(crop(photo.image, window, CompareNet.size_px)[None]))
         return _Framed(window, large, torch.nn.functional.avg_pool2d(large, 2), mask.reshape(-1))
 
