@@ -233,3 +233,20 @@ def assert_one_line(code: int, out: str, err: str, words: list[str]) -> None:
     assert "Traceback" not in out + err
     for word in words:
         assert word in lines[0]
+
+
+def test_outputs_that_cannot_be_written(folder: Path, capsys, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, out, err = run(capsys, "generate", "--out", tmp_path / "file" / "x", *SMALL)
+    assert_one_line(code, out, err, ["file"])
+    code, out, err = run(capsys, "generate", "--out", tmp_path / "file", *SMALL)
+    assert_one_line(code, out, err, ["is a file; choose another --out"])
+    code, out, err = run(capsys, "export", tmp_path / "none", "--out", tmp_path / "w.safetensors")
+    assert_one_line(code, out, err, ["no such file"])
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "weights.safetensors").write_bytes((folder / "random.safetensors").read_bytes())
+    code, out, err = run(capsys, "export", tmp_path / "run", "--out", tmp_path / "w.txt")
+    assert_one_line(code, out, err, ["expected the name of a .safetensors file"])
+    code, out, err = run(capsys, "export", tmp_path / "run", "--out", tmp_path / "a" / "w.safetensors")
+    assert code == 0
+    assert (tmp_path / "a" / "w.safetensors").is_file()

@@ -43,6 +43,9 @@ def generate(
     console = Console()
     console.print(f"{report.photos} photos of {report.shapes} shapes in {out} ({report.built} shapes new)")
     console.print("kinds: " + ", ".join(f"{kind} {count}" for kind, count in sorted(report.kinds.items())))
+    asked = report.shapes * recipe.photos_per_shape
+    if report.photos < asked:
+        console.print(f"{asked - report.photos} photos short: no draw of an anomaly could be seen")
     if report.rejections:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(report.rejections.items()))
         console.print(f"draws refused: {refused}")
@@ -69,6 +72,8 @@ def train(
     """Train the align detector: foreground, camera and compare networks, one after the other."""
     import torch
 
+    if threads < 1:
+        raise ConfigError(f"threads: expected at least 1, got {threads}")
     from looking3d.dataset.load import Dataset
     from looking3d.training.curves import write_curves
     from looking3d.training.loop import preset as find_preset
@@ -229,6 +234,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Looking3DError as error:
         _print_error(str(error))
         code = error.exit_code
+    except OSError as error:
+        # A disk that is full, a folder that may not be written: the user's to mend, wherever it came up.
+        if error.filename is None:
+            raise
+        _print_error(f"{error.filename}: {error.strerror}")
+        code = Looking3DError.exit_code
     except KeyboardInterrupt:
         _messages.print("stopped; what is finished is kept, and the same command goes on")
         code = INTERRUPTED

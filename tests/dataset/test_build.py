@@ -2,6 +2,8 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,3 +167,25 @@ def test_a_run_that_failed_at_once_does_not_hold_the_folder(tmp_path: Path) -> N
 def test_an_unknown_renderer_is_refused_before_anything_is_written() -> None:
     with pytest.raises(ConfigError, match="unknown renderer 'crayon'; choose one of: mitsuba, preview"):
         Recipe(renderer="crayon")
+
+
+@pytest.mark.parametrize("name", ["samples.parquet", "dataset.json"])
+def test_a_damaged_table_is_named(built: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(built, tmp_path / "set")
+    (tmp_path / "set" / name).write_text("half of")
+    with pytest.raises(DatasetError, match=f"{re.escape(name)}: .*generate the dataset again"):
+        Dataset.open(tmp_path / "set")
+
+
+def test_a_damaged_reference_is_named(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "set")
+    dataset = Dataset.open(tmp_path / "set")
+    reference = dataset.reference(dataset.samples[0].shape_id)
+    (reference.path / "reference.npz").write_bytes((reference.path / "reference.npz").read_bytes()[:500])
+    with pytest.raises(DatasetError, match=r"reference\.npz: not a readable reference"):
+        reference.raycaster()
+
+
+def test_no_workers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="workers: expected at least 1, got 0"):
+        build_dataset(RECIPE, tmp_path / "set", workers=0)

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -200,3 +201,46 @@ def test_a_run_is_assembled_from_its_checkpoints(dataset: Dataset, tmp_path: Pat
     (run / "checkpoint-camera.pt").write_bytes(b"half of it")
     with pytest.raises(CheckpointError, match=r"checkpoint-camera\.pt: damaged"):
         assemble(run)
+
+
+def test_ctrl_c_lets_the_step_end_and_changes_nothing(dataset: Dataset, tmp_path: Path) -> None:
+    from looking3d.training import loop
+
+    loss, calls = loop._LOSSES["camera"], []
+
+    def interrupted(network, batch):
+        calls.append(1)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return loss(network, batch)
+
+    train_detector([dataset], tmp_path / "whole", CONFIG, stages=("camera",))
+    loop._LOSSES["camera"] = interrupted
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train_detector([dataset], tmp_path / "pieces", CONFIG, stages=("camera",))
+    finally:
+        loop._LOSSES["camera"] = loss
+    assert steps_done(tmp_path / "pieces") == {"camera": 2}
+    train_detector([dataset], tmp_path / "pieces", CONFIG, stages=("camera",))
+    whole, pieces = (
+        torch.load(tmp_path / run / "checkpoint-camera.pt", weights_only=True)["network"]
+        for run in ("whole", "pieces")
+    )
+    for name, tensor in whole.items():
+        torch.testing.assert_close(tensor, pieces[name], rtol=0, atol=0, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"stages": ()}, "stages: name at least one of foreground, camera, compare"),
+        ({"max_minutes": float("nan")}, "max-minutes: expected 0 or more, got nan"),
+        ({"workers": -1}, "workers: expected 0 or more, got -1"),
+        ({"device": "abacus"}, "device: 'abacus' cannot be used"),
+    ],
+)
+def test_bad_settings(dataset: Dataset, tmp_path: Path, settings: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train_detector([dataset], tmp_path / "run", CONFIG, **settings)
+    assert not (tmp_path / "run").exists()

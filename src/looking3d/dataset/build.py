@@ -107,7 +107,9 @@ def _claim(out: Path, recipe: Recipe) -> None:
     manifest = out / MANIFEST
     if manifest.is_file():
         _check_same(out, recipe)
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+    elif out.exists() and not out.is_dir():
+        raise DatasetError(f"{out}: is a file; choose another --out")
+    elif out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out}: is not empty and holds no dataset; choose another --out")
     (out / SHAPES).mkdir(parents=True, exist_ok=True)
     if not manifest.is_file() or not any((out / SHAPES).glob("*/shape.json")):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
 
+from looking3d.errors import ConfigError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -20,7 +22,9 @@ def run_tasks(
     With more than one worker, `task`, items and results are pickled; the workers are fresh
     processes, each on one thread. An exception in a task ends the run and is raised here.
     """
-    if workers <= 1 or len(items) <= 1:
+    if workers < 1:
+        raise ConfigError(f"workers: expected at least 1, got {workers}")
+    if workers == 1 or len(items) <= 1:
         for item in items:
             yield item, task(item)
         return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -68,7 +70,7 @@ class Dataset:
             raise DatasetError(f"{path}: unfinished; run the same `looking3d generate` again to complete it")
         try:
             rows = pq.read_table(path / SAMPLES).to_pylist()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise DatasetError(
                 f"{path / SAMPLES}: cannot be read ({error}); generate the dataset again"
             ) from error
@@ -78,6 +80,11 @@ class Dataset:
             tuple(Sample.from_json(row) for row in rows),
             {split: tuple(ids) for split, ids in info["splits"].items()},
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """The start of the SHA-256 of the manifest, which names recipe and shapes."""
+        return hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()[:16]
 
     def split(self, name: str) -> list[Sample]:
         """The samples of a split: train, val, test, or all.
@@ -126,8 +133,15 @@ class StoredReference:
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         names = ("vertices", "faces", "part_of_face")
-        with np.load(self.path / "reference.npz") as stored:
-            return {name: stored[name] for name in names}
+        path = self.path / "reference.npz"
+        try:
+            with np.load(path) as stored:
+                return {name: stored[name] for name in names}
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            reason = str(error).splitlines()[0]
+            raise DatasetError(
+                f"{path}: not a readable reference ({reason}); generate the dataset again"
+            ) from error
 
     @property
     def mesh_path(self) -> Path:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +22,12 @@ from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Sample
-from looking3d.errors import PhotoError
+from looking3d.errors import DatasetError, PhotoError
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
 from looking3d.geometry.correspondence import unproject
 from looking3d.model.align.align import AlignDetector, AlignEnrolled
 from looking3d.model.align.network import HEAT_CELLS, CompareNet
-from looking3d.model.checkpoint import load_detector
+from looking3d.model.checkpoint import find_weights, load_detector
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query, crop, whole_window
 from looking3d.render.raycast import Raycaster
@@ -46,6 +49,8 @@ def predict(
 ) -> Path:
     """Judge every photo of a split from photo and mesh alone, and write predictions.parquet.
 
+    What an earlier run with the same weights and data did before it was stopped is not done again.
+
     Args:
         weights: What `load_detector` takes.
         dataset: Whose photos.
@@ -61,19 +66,49 @@ def predict(
     by_shape: dict[str, list[Sample]] = {}
     for sample in dataset.split(split):
         by_shape.setdefault(sample.shape_id, []).append(sample)
-    items = list(by_shape.values())
+    work = _claim(out, weights, dataset, split, camera)
+    todo = [samples for shape_id, samples in by_shape.items() if not _rows_of(work, shape_id).is_file()]
+    done = len(by_shape) - len(todo)
+    on_progress(done, len(by_shape))
     task = functools.partial(_predict_shape, weights=weights, dataset_path=dataset.path, camera=camera)
-    rows: dict[str, list[dict]] = {}
-    on_progress(0, len(items))
-    for samples, made in run_tasks(task, items, workers):
-        rows[samples[0].shape_id] = made
-        on_progress(len(rows), len(items))
-    out.mkdir(parents=True, exist_ok=True)
+    for samples, rows in run_tasks(task, todo, workers):
+        _write(pa.Table.from_pylist(rows), _rows_of(work, samples[0].shape_id))
+        done += 1
+        on_progress(done, len(by_shape))
     path = out / "predictions.parquet"
-    temporary = path.with_name(path.name + ".partial")
-    pq.write_table(pa.Table.from_pylist([row for shape_id in by_shape for row in rows[shape_id]]), temporary)
-    os.replace(temporary, path)
+    _write(pa.concat_tables([pq.read_table(_rows_of(work, shape_id)) for shape_id in by_shape]), path)
+    shutil.rmtree(work)
     return path
+
+
+def _claim(out: Path, weights: str, dataset: Dataset, split: str, camera: str) -> Path:
+    """The folder of the shapes that are done, emptied if they are of other weights or data."""
+    if out.exists() and not out.is_dir():
+        raise DatasetError(f"{out}: is a file; choose another --out")
+    work = out / "predictions.partial"
+    mine = {
+        "weights": hashlib.sha256(find_weights(weights).read_bytes()).hexdigest(),
+        "dataset": dataset.fingerprint,
+        "split": split,
+        "camera": camera,
+    }
+    key = work / "key.json"
+    if not key.is_file() or json.loads(key.read_text()) != mine:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        key.write_text(json.dumps(mine))
+    return work
+
+
+def _rows_of(work: Path, shape_id: str) -> Path:
+    return work / f"{shape_id}.parquet"
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write as a whole or not at all."""
+    temporary = path.with_name(path.name + ".partial")
+    pq.write_table(table, temporary)
+    os.replace(temporary, path)
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from looking3d.errors import CheckpointError, unknown_name
 from looking3d.model.align.align import AlignDetector
@@ -29,14 +29,20 @@ def save_weights(
         path: A .safetensors file; replaced as a whole.
         dtype: Of the floating-point tensors; float16 halves the file.
         notes: Anything worth keeping with them (training run, scores), as JSON values.
+
+    Raises:
+        CheckpointError: The path is not that of a .safetensors file.
     """
     tensors = {
         name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
         for name, tensor in detector.networks.state_dict().items()
     }
+    if path.suffix != ".safetensors" or path.is_dir():
+        raise CheckpointError(f"{path}: expected the name of a .safetensors file to write")
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".partial")
     header = {"format": FORMAT, "detector": detector.name, "notes": json.dumps(notes or {}, sort_keys=True)}
-    save_file(tensors, temporary, metadata=header)
+    temporary.write_bytes(save(tensors, metadata=header))
     os.replace(temporary, path)
 
 
@@ -47,7 +53,7 @@ def load_detector(name_or_path: str | Path = "align", device: str | torch.device
         CheckpointError: The file is missing, damaged, or holds something else.
         ConfigError: Neither a path nor the name of weights that ship.
     """
-    path = _find(name_or_path)
+    path = find_weights(name_or_path)
     try:
         with safe_open(path, framework="pt") as stored:
             header = stored.metadata() or {}
@@ -71,7 +77,8 @@ def load_detector(name_or_path: str | Path = "align", device: str | torch.device
     return detector
 
 
-def _find(name_or_path: str | Path) -> Path:
+def find_weights(name_or_path: str | Path) -> Path:
+    """The file that `load_detector` reads."""
     path = Path(name_or_path)
     if path.is_dir() and (path / "weights.safetensors").is_file():
         return path / "weights.safetensors"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import hashlib
 import json
 import math
 import os
 import platform
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,6 @@ from torch.utils.data import Dataset as TorchDataset
 
 import looking3d
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.schema import MANIFEST
 from looking3d.errors import CheckpointError, ConfigError, unknown_name
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
@@ -82,6 +83,10 @@ class TrainConfig:
     compare: StageConfig
     seed: int = 0
     """Decides first weights and every batch."""
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
 
 
 _TINY = StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60, validation_batches=4)
@@ -158,9 +163,16 @@ def train_detector(
         ConfigError: Unknown stage.
         CheckpointError: The folder holds a run of another configuration or on other data.
     """
+    if not stages:
+        raise ConfigError(f"stages: name at least one of {', '.join(STAGES)}")
     for stage in stages:
         if stage not in STAGES:
             raise unknown_name("stage", stage, STAGES)
+    if not max_minutes >= 0:
+        raise ConfigError(f"max-minutes: expected 0 or more, got {max_minutes}")
+    if workers < 0:
+        raise ConfigError(f"workers: expected 0 or more, got {workers}")
+    check_device(device)
     _claim_run(run, config, datasets)
     deadline = time.monotonic() + 60 * max_minutes
     results = []
@@ -173,6 +185,15 @@ def train_detector(
     if all(steps.get(stage, 0) >= getattr(config, stage).steps for stage in STAGES):
         save_weights(assemble(run), run / "weights.safetensors", notes={"steps": steps})
     return results
+
+
+def check_device(device: str) -> None:
+    """Raise a ConfigError unless PyTorch can use the device."""
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device: {device!r} cannot be used ({reason}); choose cpu") from error
 
 
 def assemble(run: Path) -> AlignDetector:
@@ -228,6 +249,7 @@ class _Stage:
             self.network.parameters(), self.config.learning_rate, weight_decay=self.config.weight_decay
         )
         self.step = 0
+        self._between_steps = True
         self.metrics: dict[str, float] = {}
         if _checkpoint(run, stage).is_file():
             self._restore()
@@ -235,36 +257,49 @@ class _Stage:
     def train(self, deadline: float, workers: int, on_log: Callable) -> StageResult:
         saved = time.monotonic()
         running: dict[str, list[float]] = {}
-        torch.manual_seed(self.step)
+        interrupt = _DeferredInterrupt()
         try:
-            for batch in self._batches(workers):
-                if time.monotonic() > deadline:
-                    break
-                for key, value in self._train_step(batch).items():
-                    running.setdefault(key, []).append(value)
-                if self.step % _LOG_STEPS == 0 or self.step == self.config.steps:
-                    row = {key: float(np.mean(values)) for key, values in running.items()}
-                    running.clear()
-                    self._log("train", row)
-                    on_log(self.stage, self.step, self.config.steps, row)
-                if self.step % self.config.validate_every == 0 or self.step == self.config.steps:
-                    self.metrics = self._validate()
-                    self._log("val", self.metrics)
-                    on_log(f"{self.stage} val", self.step, self.config.steps, self.metrics)
-                if time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                    self._save()
-                    saved = time.monotonic()
+            with interrupt:
+                for batch in self._batches(workers):
+                    if interrupt.came or time.monotonic() > deadline:
+                        break
+                    for key, value in self._train_step(batch).items():
+                        running.setdefault(key, []).append(value)
+                    self._report(running, on_log)
+                    if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                        self._save()
+                        saved = time.monotonic()
         finally:
-            self._save()
+            # What broke off in the middle of a step would not go on as if it had not.
+            if self._between_steps:
+                self._save()
+        if interrupt.came:
+            raise KeyboardInterrupt
         return StageResult(self.stage, self.step, self.step >= self.config.steps, self.metrics)
+
+    def _report(self, running: dict[str, list[float]], on_log: Callable) -> None:
+        """Log and validate, if it is time to."""
+        last = self.step == self.config.steps
+        if self.step % _LOG_STEPS == 0 or last:
+            row = {key: float(np.mean(values)) for key, values in running.items()}
+            running.clear()
+            self._log("train", row)
+            on_log(self.stage, self.step, self.config.steps, row)
+        if self.step % self.config.validate_every == 0 or last:
+            self.metrics = self._validate()
+            self._log("val", self.metrics)
+            on_log(f"{self.stage} val", self.step, self.config.steps, self.metrics)
 
     def _batches(self, workers: int) -> Iterator[Batch]:
         steps = _StepBatches(self.photos, self.stage, self.config.batch, self.step, self.config.steps)
         if not len(steps):
             return iter(())
-        return iter(DataLoader(steps, batch_size=None, num_workers=workers))
+        return iter(
+            DataLoader(steps, batch_size=None, num_workers=workers, worker_init_fn=_ignore_interrupts)
+        )
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
+        self._between_steps = False
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
@@ -277,6 +312,7 @@ class _Stage:
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1
+        self._between_steps = True
         return {key: value.item() for key, value in values.items() if value.ndim == 0}
 
     def _averaged(self, average: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
@@ -358,6 +394,32 @@ class _Stage:
                 path.write_text("\n".join([header, *kept]) + "\n")
 
 
+class _DeferredInterrupt:
+    """Lets a step come to its end before Ctrl-C stops the training; a second Ctrl-C stops at once."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def __exit__(self, *raised: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, number: int, frame: object) -> None:
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+
+
+def _ignore_interrupts(worker: int) -> None:
+    """Ctrl-C is for the parent, which stops its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _checkpoint(run: Path, stage: str) -> Path:
     return run / f"checkpoint-{stage}.pt"
 
@@ -371,12 +433,8 @@ def _load_checkpoint(run: Path, stage: str, device: str | torch.device) -> dict:
     try:
         return torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch.load raises whatever the damage provokes
-        raise CheckpointError(f"{path}: damaged ({error}); remove it to train the stage anew") from error
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """SHA-256 of a dataset's manifest, which names its recipe and shapes."""
-    return hashlib.sha256((dataset.path / MANIFEST).read_bytes()).hexdigest()[:16]
+        reason = (str(error).splitlines() or ["no reason given"])[0][:120]
+        raise CheckpointError(f"{path}: damaged; remove it to train the stage anew ({reason})") from error
 
 
 def _claim_run(run: Path, config: TrainConfig, datasets: list[Dataset]) -> None:
@@ -384,7 +442,7 @@ def _claim_run(run: Path, config: TrainConfig, datasets: list[Dataset]) -> None:
     mine = {
         "format": "looking3d-run-1",
         "config": dataclasses.asdict(config),
-        "datasets": [fingerprint(dataset) for dataset in datasets],
+        "datasets": [dataset.fingerprint for dataset in datasets],
     }
     path = run / "config.json"
     if path.is_file():
@@ -398,7 +456,9 @@ def _claim_run(run: Path, config: TrainConfig, datasets: list[Dataset]) -> None:
                     f"{run}: holds a run with another {key}; choose another --out, or give the same settings"
                 )
         return
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+    if run.exists() and not run.is_dir():
+        raise CheckpointError(f"{run}: is a file; choose another --out")
+    if run.exists() and any(run.iterdir()):
         raise CheckpointError(f"{run}: is not empty and holds no run; choose another --out")
     run.mkdir(parents=True, exist_ok=True)
     versions = {
