@@ -135,7 +135,8 @@ class StoredReference:
         names = ("vertices", "faces", "part_of_face")
         path = self.path / "reference.npz"
         try:
-            with np.load(path) as stored:
+            # Opened here, because numpy leaves the file open when it is no archive.
+            with path.open("rb") as file, np.load(file) as stored:
                 return {name: stored[name] for name in names}
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             reason = str(error).splitlines()[0]
