@@ -166,3 +166,9 @@ def test_a_face_without_area_is_harmless() -> None:
     drawing = Raycaster(shape).draw(CAMERAS[0])
     assert set(np.unique(drawing.part)) == {-1, 1}
     assert np.isfinite(drawing.normal).all()
+
+
+def test_thousands_of_shapes_can_be_kept_ready() -> None:
+    shape = soup(4)
+    kept = [Raycaster(shape) for _ in range(2000)]
+    np.testing.assert_array_equal(kept[0].draw(CAMERAS[0]).part, kept[-1].draw(CAMERAS[0]).part)

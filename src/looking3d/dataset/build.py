@@ -32,6 +32,7 @@ from looking3d.dataset.schema import (
     Masks,
     Sample,
     mask_name,
+    read_manifest,
 )
 from looking3d.dataset.sources import ShapeSource, list_sources, shape_generator
 from looking3d.errors import DatasetError
@@ -118,15 +119,7 @@ def _claim(out: Path, recipe: Recipe) -> None:
 
 def _check_same(out: Path, recipe: Recipe) -> None:
     """Refuse a dataset of another recipe, unless nothing of it was built yet."""
-    manifest = out / MANIFEST
-    try:
-        there = json.loads(manifest.read_text())
-    except ValueError as error:
-        raise DatasetError(f"{manifest}: not valid JSON ({error}); choose another --out") from error
-    if there.get("format") != FORMAT or there.get("version") != FORMAT_VERSION:
-        raise DatasetError(
-            f"{out}: holds a dataset of another format or version; choose another --out or remove it"
-        )
+    there = read_manifest(out, "choose another --out")
     theirs, mine = there.get("recipe", {}), recipe.to_json()
     differing = [
         f"{key} {theirs.get(key)!r}, not {mine[key]!r}" for key in mine if theirs.get(key) != mine[key]

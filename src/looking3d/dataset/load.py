@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,6 @@ from PIL import Image
 
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import (
-    FORMAT,
-    FORMAT_VERSION,
     MANIFEST,
     SAMPLES,
     SHAPES,
@@ -24,6 +21,7 @@ from looking3d.dataset.schema import (
     Masks,
     Sample,
     mask_name,
+    read_manifest,
 )
 from looking3d.errors import DatasetError, unknown_name
 from looking3d.render.raycast import Raycaster
@@ -58,14 +56,7 @@ class Dataset:
             raise DatasetError(
                 f"{path}: no dataset here ({MANIFEST} is missing); make one: looking3d generate"
             )
-        try:
-            info = json.loads(manifest.read_text())
-        except ValueError as error:
-            raise DatasetError(f"{manifest}: not valid JSON ({error}); generate the dataset again") from error
-        if info.get("format") != FORMAT or info.get("version") != FORMAT_VERSION:
-            raise DatasetError(
-                f"{path}: expected format {FORMAT} version {FORMAT_VERSION}; generate it again"
-            )
+        info = read_manifest(path, "generate the dataset again")
         if not info["complete"]:
             raise DatasetError(f"{path}: unfinished; run the same `looking3d generate` again to complete it")
         try:

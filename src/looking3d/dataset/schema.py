@@ -114,6 +114,26 @@ class Masks:
         return Masks(*((bits & bit) > 0 for bit in (1, 2, 4, 8)))
 
 
+def read_manifest(dataset: Path, advice: str) -> dict:
+    """The manifest of a dataset's folder.
+
+    Args:
+        dataset: The folder.
+        advice: What to do if it is of no use, for the message.
+
+    Raises:
+        DatasetError: It is no JSON, or of another format or version.
+    """
+    path = dataset / MANIFEST
+    try:
+        manifest = json.loads(path.read_text())
+    except ValueError as error:
+        raise DatasetError(f"{path}: not valid JSON ({error}); {advice}") from error
+    if manifest.get("format") != FORMAT or manifest.get("version") != FORMAT_VERSION:
+        raise DatasetError(f"{dataset}: expected format {FORMAT} version {FORMAT_VERSION}; {advice}")
+    return manifest
+
+
 def mask_name(photo: str) -> str:
     """Path of the masks of a photo, relative to the same folder."""
     return photo.removesuffix(".png") + "_mask.png"
