@@ -181,8 +181,6 @@ def inspect(
     from looking3d.inspection.report import table, write_html
     from looking3d.model.checkpoint import load_detector
 
-    if not 0 <= threshold <= 1:
-        raise ConfigError(f"--threshold: expected 0 to 1, got {threshold}")
     if not photos:
         raise PhotoError("no photos; name at least one photo, or a folder of photos")
     found = find_photos(photos)

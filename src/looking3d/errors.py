@@ -5,8 +5,7 @@
     ├── PhotoError            a photo that cannot be read or holds no object
     ├── DatasetError          a dataset that is missing, foreign, damaged or unfinished
     ├── ConfigError           a setting outside its range, or an unknown name
-    ├── CheckpointError       weights that are missing, damaged or of another model
-    └── MissingExtraError     an optional dependency that is not installed
+    └── CheckpointError       weights that are missing, damaged or of another model
 
 A message names the thing, what was expected, what came, and what to do.
 """
@@ -38,13 +37,6 @@ class ConfigError(Looking3DError):
 
 class CheckpointError(Looking3DError):
     """Weights are missing, damaged, or belong to another model."""
-
-
-class MissingExtraError(Looking3DError):
-    """An optional dependency is needed and not installed."""
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; run: pip install 'looking3d[{extra}]'")
 
 
 def unknown_name(what: str, name: str, legal: Iterable[str]) -> ConfigError:

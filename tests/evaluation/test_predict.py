@@ -103,3 +103,10 @@ def test_camera_errors_in_closed_form(dataset: Dataset) -> None:
     assert off["azimuth_error_deg"] == pytest.approx(3)
     assert off["rotation_error_deg"] == pytest.approx(3, abs=1e-6)
     assert off["reprojection_error_px"] > 0.5
+
+
+def test_a_key_cut_short_by_a_kill_starts_anew(dataset: Dataset, weights: str, tmp_path: Path) -> None:
+    work = tmp_path / "out" / "predictions.partial"
+    work.mkdir(parents=True)
+    (work / "key.json").write_text('["half of')
+    assert len(digits(predict(weights, dataset, "test", tmp_path / "out"))) == 6

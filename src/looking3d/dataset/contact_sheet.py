@@ -22,9 +22,7 @@ def write_contact_sheet(dataset: Dataset, path: Path) -> Path:
 
     A red line bounds the anomalous part as photographed, a green one where the reference has it.
     """
-    by_shape: dict[str, list[Sample]] = {}
-    for sample in dataset.samples:
-        by_shape.setdefault(sample.shape_id, []).append(sample)
+    by_shape = dataset.by_shape("all")
     shapes = list(by_shape.values())[:: max(1, len(by_shape) // _ROWS)][:_ROWS]
     rows = [_row(dataset, samples) for samples in shapes]
     Image.fromarray(np.concatenate(rows, 0)).save(path, quality=88)

@@ -92,6 +92,13 @@ class Dataset:
             raise DatasetError(f"{self.path}: the split {name!r} is empty (shapes: {counts})")
         return chosen
 
+    def by_shape(self, split: str) -> dict[str, list[Sample]]:
+        """The samples of a split, by the id of their shape; raises as `split` does."""
+        grouped: dict[str, list[Sample]] = {}
+        for sample in self.split(split):
+            grouped.setdefault(sample.shape_id, []).append(sample)
+        return grouped
+
     def reference(self, shape_id: str) -> StoredReference:
         """The reference that the photos of a shape are judged against."""
         return StoredReference(self.path / SHAPES / shape_id)

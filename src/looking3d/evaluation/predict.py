@@ -35,8 +35,6 @@ from looking3d.render.raycast import Raycaster
 REPROJECTION_PX = 128
 """Reprojection errors are given in pixels of a photo of this width."""
 
-CAMERAS = ("estimated", "true")
-
 
 def predict(
     weights: str,
@@ -63,9 +61,7 @@ def predict(
     Returns:
         The file.
     """
-    by_shape: dict[str, list[Sample]] = {}
-    for sample in dataset.split(split):
-        by_shape.setdefault(sample.shape_id, []).append(sample)
+    by_shape = dataset.by_shape(split)
     work = _claim(out, weights, dataset, split, camera)
     todo = [samples for shape_id, samples in by_shape.items() if not _rows_of(work, shape_id).is_file()]
     done = len(by_shape) - len(todo)
@@ -86,17 +82,14 @@ def _claim(out: Path, weights: str, dataset: Dataset, split: str, camera: str) -
     if out.exists() and not out.is_dir():
         raise DatasetError(f"{out}: is a file; choose another --out")
     work = out / "predictions.partial"
-    mine = {
-        "weights": hashlib.sha256(find_weights(weights).read_bytes()).hexdigest(),
-        "dataset": dataset.fingerprint,
-        "split": split,
-        "camera": camera,
-    }
+    weights_hash = hashlib.sha256(find_weights(weights).read_bytes()).hexdigest()
+    mine = json.dumps([weights_hash, dataset.fingerprint, split, camera])
+    # Compared as text, since a key that a kill cut short is no JSON.
     key = work / "key.json"
-    if not key.is_file() or json.loads(key.read_text()) != mine:
+    if not key.is_file() or key.read_text() != mine:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        key.write_text(json.dumps(mine))
+        key.write_text(mine)
     return work
 
 

@@ -72,10 +72,7 @@ class TrainingPhotos:
     def __post_init__(self) -> None:
         self._shapes: list[tuple[Dataset, list[Sample]]] = []
         for dataset in self.datasets:
-            by_shape: dict[str, list[Sample]] = {}
-            for sample in dataset.split(self.split):
-                by_shape.setdefault(sample.shape_id, []).append(sample)
-            self._shapes += [(dataset, samples) for samples in by_shape.values()]
+            self._shapes += [(dataset, samples) for samples in dataset.by_shape(self.split).values()]
         self._raycasters: OrderedDict[tuple[str, str], Raycaster] = OrderedDict()
 
     def batch(self, stage: str, step: int, size: int) -> Batch:
