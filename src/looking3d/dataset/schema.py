@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ SAMPLES = "samples.parquet"
 SHAPES = "shapes"
 SPLITS = ("train", "val", "test")
 NORMAL = "normal"
+PARTIAL = ".partial"
+"""What the name of a file or folder ends with until it is whole."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,13 @@ def read_manifest(dataset: Path, advice: str) -> dict:
     if manifest.get("format") != FORMAT or manifest.get("version") != FORMAT_VERSION:
         raise DatasetError(f"{dataset}: expected format {FORMAT} version {FORMAT_VERSION}; {advice}")
     return manifest
+
+
+def write_json(path: Path, data: dict) -> None:
+    """Write JSON to a file that appears only when it is whole."""
+    temporary = path.with_name(path.name + PARTIAL)
+    temporary.write_text(json.dumps(data, indent=1) + "\n")
+    os.replace(temporary, path)
 
 
 def mask_name(photo: str) -> str:

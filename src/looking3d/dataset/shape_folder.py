@@ -1,0 +1,202 @@
+"""Make one shape's folder: its reference, its photos with their masks, and the record of both."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from looking3d.anomalies import KINDS, AnomalousShape, AnomalyImpossible
+from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels, compare
+from looking3d.dataset.recipe import Recipe
+from looking3d.dataset.schema import NORMAL, PARTIAL, Masks, Sample, mask_name, write_json
+from looking3d.dataset.sources import ShapeSource
+from looking3d.geometry.camera import Camera, orbit
+from looking3d.render.photo import draw_scene, get_renderer
+from looking3d.render.raycast import Raycaster
+from looking3d.render.reference import reference_views
+from looking3d.shapes.part_shape import PartShape
+from looking3d.shapes.write import save_glb
+
+_ATTEMPTS = 12  # draws of an anomaly of one kind before another kind is tried
+
+
+def build_shape(
+    source: ShapeSource,
+    donors: Iterable[ShapeSource],
+    recipe: Recipe,
+    generator: np.random.Generator,
+    folder: Path,
+) -> None:
+    """Write the folder of one shape; it appears under its name only when it is whole."""
+    partial = folder.with_name(folder.name + PARTIAL)
+    if partial.exists():
+        shutil.rmtree(partial)
+    (partial / "photos").mkdir(parents=True)
+    maker = _ShapeMaker(source, tuple(donors), recipe, generator)
+    maker.write_reference(partial)
+    photos = maker.write_photos(partial)
+    record = {
+        "id": source.id,
+        "source": maker.shape.source,
+        "category": maker.shape.category,
+        "parts": [{"id": part.id, "label": part.label} for part in maker.shape.parts],
+        "odd": maker.odd,
+        "rejections": dict(sorted(maker.rejections.items())),
+        "photos": [photo.to_json() for photo in photos],
+    }
+    write_json(partial / "shape.json", record)
+    os.replace(partial, folder)
+
+
+class _ShapeMaker:
+    """The state of building one shape's folder."""
+
+    def __init__(
+        self,
+        source: ShapeSource,
+        donors: tuple[ShapeSource, ...],
+        recipe: Recipe,
+        generator: np.random.Generator,
+    ) -> None:
+        self.source, self.donors, self.recipe, self.generator = source, donors, recipe, generator
+        self.rejections: Counter[str] = Counter()
+        self.odd: dict | None = None
+        self.shape = source.load()
+        self.raycaster = Raycaster(self.shape)
+        if generator.random() < recipe.odd_reference_share:
+            self._make_odd()
+        options = {"samples": recipe.samples} if recipe.renderer == "mitsuba" else {}
+        self.renderer = get_renderer(recipe.renderer, **options)
+
+    def _make_odd(self) -> None:
+        """Give the reference an anomaly of its own."""
+        kinds = [str(kind) for kind in self.generator.permutation(list(self.recipe.kinds))]
+        for kind in kinds:
+            drawn = self._draw_anomaly(kind)
+            if drawn is not None:
+                anomaly, _ = drawn
+                self.shape = anomaly.shape.normalized()
+                self.raycaster = Raycaster(self.shape)
+                self.odd = {"kind": kind, "part_id": anomaly.before.id, "severity": anomaly.severity}
+                return
+
+    def _draw_camera(self) -> tuple[float, float]:
+        """Azimuth and elevation in radians."""
+        steps = self.recipe.azimuth_steps
+        turn = self.generator.integers(steps) / steps if steps else self.generator.random()
+        return 2 * math.pi * turn, math.radians(self.generator.uniform(*self.recipe.elevation_deg))
+
+    def _draw_anomaly(self, kind: str) -> tuple[AnomalousShape, tuple[float, float]] | None:
+        """An anomaly and a camera angle that shows it; None after too many draws."""
+        for _ in range(_ATTEMPTS):
+            donors = tuple(donor.load() for donor in self.donors) if kind == "swapped" else ()
+            angles = self._draw_camera()
+            try:
+                anomaly = KINDS[kind](self.shape, donors, self.generator)
+            except AnomalyImpossible as reason:
+                self.rejections[f"{kind}: {reason}"] += 1
+                continue
+            camera = orbit(*angles, CHECK_PX)
+            changed = changed_pixels(self.raycaster.draw(camera), Raycaster(anomaly.shape).draw(camera))
+            if changed.mean() >= self.recipe.min_changed:
+                return anomaly, angles
+            self.rejections[f"{kind}: not visible"] += 1
+        self.rejections[f"{kind}: given up"] += 1
+        return None
+
+    def write_reference(self, folder: Path) -> None:
+        """reference.npz, reference.png and mesh.glb."""
+        views = reference_views(self.raycaster, self.recipe.views, self.recipe.views_px)
+        vertices, faces, part_of_face = self.shape.merged()
+        np.savez_compressed(
+            folder / "reference.npz",
+            vertices=vertices.astype(np.float32),
+            faces=faces.astype(np.int32),
+            part_of_face=part_of_face,
+            views=views.images,
+            depth=views.depth,
+            T_camera_world=np.stack([camera.T_camera_world for camera in views.cameras]),
+            focal_px=np.array([camera.focal_px for camera in views.cameras]),
+            center_px=np.stack([camera.center_px for camera in views.cameras]),
+            points=views.points,
+            valid=views.valid,
+        )
+        shown = views.images[:: max(1, len(views.images) // 5)][:5]
+        Image.fromarray(np.concatenate(list(shown), 1)).save(folder / "reference.png")
+        save_glb(self.shape, folder / "mesh.glb")
+
+    def write_photos(self, folder: Path) -> list[Sample]:
+        """photos/NNN_<kind>.png with their masks."""
+        total = self.recipe.photos_per_shape
+        anomalous = math.floor(total * self.recipe.anomalous_share + self.generator.random())
+        kinds = [str(kind) for kind in self.generator.permutation(list(self.recipe.kinds))]
+        wanted = [NORMAL] * (total - anomalous) + [kinds[i % len(kinds)] for i in range(anomalous)]
+        photos = []
+        for number, kind in enumerate(wanted):
+            photo = self._write_photo(folder, number, kind)
+            if photo is not None:
+                photos.append(photo)
+        return photos
+
+    def _write_photo(self, folder: Path, number: int, wanted: str) -> Sample | None:
+        drawn = None
+        kind = wanted
+        # A kind that this shape does not allow gives way to another, so that classes stay balanced.
+        for kind in (
+            () if wanted == NORMAL else (wanted, *(other for other in self.recipe.kinds if other != wanted))
+        ):
+            drawn = self._draw_anomaly(kind)
+            if drawn is not None:
+                break
+        if wanted != NORMAL and drawn is None:
+            self.rejections["photo left out"] += 1
+            return None
+        anomaly, angles = drawn if drawn is not None else (None, self._draw_camera())
+        seed = int(self.generator.integers(2**31))
+        camera = orbit(*angles, self.recipe.image_px)
+        shape = self.shape if anomaly is None else anomaly.shape
+        masks = self._masks(camera, anomaly)
+        name = f"photos/{number:03d}_{kind}.png"
+        image = self._render(shape, camera, seed)
+        Image.fromarray(image).save(folder / name)
+        masks.save(folder / mask_name(name))
+        return Sample(
+            shape_id=self.source.id,
+            split=self.source.split,
+            photo=name,
+            kind=kind,
+            part_id=anomaly.before.id if anomaly else "",
+            part_label=anomaly.before.label if anomaly else "",
+            severity=anomaly.severity if anomaly else 0.0,
+            changed_px=int(masks.changed.sum()),
+            box=box_around(masks.changed),
+            odd_reference=self.odd is not None,
+            renderer=self.recipe.renderer,
+            azimuth_rad=angles[0],
+            elevation_rad=angles[1],
+            seed=seed,
+            camera=camera,
+        )
+
+    def _masks(self, camera: Camera, anomaly: AnomalousShape | None) -> Masks:
+        reference = self.raycaster.draw(camera)
+        if anomaly is None:
+            nothing = np.zeros_like(reference.mask)
+            return Masks(reference.mask, nothing, nothing, nothing)
+        return compare(self.shape, reference, anomaly, Raycaster(anomaly.shape).draw(camera))
+
+    def _render(self, shape: PartShape, camera: Camera, seed: int) -> np.ndarray:
+        generator = np.random.default_rng(seed)
+        background = self.recipe.background
+        if background == "mixed":
+            background = "white" if generator.random() < 0.5 else "plain"
+        # Materials are drawn for the reference's parts, so that an edit does not change them.
+        scene = draw_scene(self.shape, generator, background=background)
+        return self.renderer.render(shape, scene, camera)
