@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from looking3d.dataset.build import build_dataset
 from looking3d.dataset.load import Dataset
@@ -189,3 +190,26 @@ def test_a_damaged_reference_is_named(built: Path, tmp_path: Path) -> None:
 def test_no_workers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="workers: expected at least 1, got 0"):
         build_dataset(RECIPE, tmp_path / "set", workers=0)
+
+
+def test_neither_number_nor_camera_tells_the_class(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, count=12, photos_per_shape=8, placebo=True, min_changed=0.05)
+    build_dataset(recipe, tmp_path / "set", workers=2)
+    dataset = Dataset.open(tmp_path / "set")
+    anomalous = np.array([sample.anomalous for sample in dataset.samples])
+    number = np.array([int(sample.photo[7:10]) for sample in dataset.samples])
+    elevation = np.array([sample.elevation_rad for sample in dataset.samples])
+    assert anomalous.mean() == pytest.approx(0.5, abs=0.02)
+    for feature in (number, elevation):
+        assert 0.35 < roc_auc_score(anomalous, feature) < 0.65
+
+
+def test_a_placebo_shows_the_reference(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, count=2, odd_reference_share=0.0, split=(1.0, 0.0, 0.0))
+    build_dataset(dataclasses.replace(recipe, placebo=True), tmp_path / "placebo")
+    build_dataset(recipe, tmp_path / "real")
+    placebo, real = Dataset.open(tmp_path / "placebo"), Dataset.open(tmp_path / "real")
+    assert [s.to_json() for s in placebo.samples] == [s.to_json() for s in real.samples]
+    for sample in placebo.samples:
+        same = np.array_equal(placebo.photo(sample), real.photo(sample))
+        assert same is (not sample.anomalous)

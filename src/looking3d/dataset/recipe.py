@@ -37,6 +37,10 @@ class Recipe:
     """Share of the references that carry an anomaly-like edit themselves, so that an odd photo alone
     proves nothing. The paper's is 0; about a third is good for training."""
 
+    placebo: bool = False
+    """Photos labelled anomalous show the reference itself. Whatever a detector learns to tell apart in
+    such a dataset is a leak."""
+
     renderer: str = "mitsuba"
     """What makes the photos: mitsuba (physically based) or preview (fast)."""
 

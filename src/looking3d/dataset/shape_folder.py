@@ -137,31 +137,32 @@ class _ShapeMaker:
         total = self.recipe.photos_per_shape
         anomalous = math.floor(total * self.recipe.anomalous_share + self.generator.random())
         kinds = [str(kind) for kind in self.generator.permutation(list(self.recipe.kinds))]
-        wanted = [NORMAL] * (total - anomalous) + [kinds[i % len(kinds)] for i in range(anomalous)]
+        wanted = [(kinds[i % len(kinds)], i < anomalous) for i in range(total)]
+        # A photo's number must not tell its class.
+        wanted = [wanted[i] for i in self.generator.permutation(total)]
         photos = []
-        for number, kind in enumerate(wanted):
-            photo = self._write_photo(folder, number, kind)
+        for number, (kind, shown) in enumerate(wanted):
+            photo = self._write_photo(folder, number, kind, shown)
             if photo is not None:
                 photos.append(photo)
         return photos
 
-    def _write_photo(self, folder: Path, number: int, wanted: str) -> Sample | None:
-        drawn = None
-        kind = wanted
-        # A kind that this shape does not allow gives way to another, so that classes stay balanced.
-        for kind in (
-            () if wanted == NORMAL else (wanted, *(other for other in self.recipe.kinds if other != wanted))
-        ):
-            drawn = self._draw_anomaly(kind)
+    def _write_photo(self, folder: Path, number: int, kind: str, shown: bool) -> Sample | None:
+        anomaly, angles = None, self._draw_camera()
+        # The camera of a normal photo is drawn as if it had to show an anomaly, lest it tell the class.
+        if self.recipe.anomalous_share > 0:
+            drawn = self._draw_any_anomaly(kind)
             if drawn is not None:
-                break
-        if wanted != NORMAL and drawn is None:
+                anomaly, angles = drawn
+        if shown and anomaly is None:
             self.rejections["photo left out"] += 1
             return None
-        anomaly, angles = drawn if drawn is not None else (None, self._draw_camera())
+        if not shown:
+            anomaly = None
+        kind = NORMAL if anomaly is None else anomaly.kind
         seed = int(self.generator.integers(2**31))
         camera = orbit(*angles, self.recipe.image_px)
-        shape = self.shape if anomaly is None else anomaly.shape
+        shape = self.shape if anomaly is None or self.recipe.placebo else anomaly.shape
         masks = self._masks(camera, anomaly)
         name = f"photos/{number:03d}_{kind}.png"
         image = self._render(shape, camera, seed)
@@ -184,6 +185,14 @@ class _ShapeMaker:
             seed=seed,
             camera=camera,
         )
+
+    def _draw_any_anomaly(self, kind: str) -> tuple[AnomalousShape, tuple[float, float]] | None:
+        """As `_draw_anomaly`; a kind that this shape does not allow gives way to another."""
+        for tried in (kind, *(other for other in self.recipe.kinds if other != kind)):
+            drawn = self._draw_anomaly(tried)
+            if drawn is not None:
+                return drawn
+        return None
 
     def _masks(self, camera: Camera, anomaly: AnomalousShape | None) -> Masks:
         reference = self.raycaster.draw(camera)
