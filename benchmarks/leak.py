@@ -28,6 +28,7 @@ from sklearn.model_selection import GroupKFold
 from torch import nn
 
 from looking3d.dataset.build import build_dataset
+from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import Sample
@@ -73,7 +74,7 @@ def main(settings: Settings) -> None:
         views_px=32,
         placebo=True,
     )
-    build_dataset(recipe, settings.out, settings.workers)
+    build_dataset(recipe, settings.out, LocalEngine(settings.workers))
     dataset = Dataset.open(settings.out)
     samples = dataset.split("all")
     photos = np.stack([_small(dataset.photo(sample)) for sample in samples])

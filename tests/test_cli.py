@@ -1,9 +1,11 @@
 """The command line as a user meets it: what it makes, and one line for each mistake."""
 
 import json
+import signal
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -250,3 +252,33 @@ def test_outputs_that_cannot_be_written(folder: Path, capsys, tmp_path: Path) ->
     code, out, err = run(capsys, "export", tmp_path / "run", "--out", tmp_path / "a" / "w.safetensors")
     assert code == 0
     assert (tmp_path / "a" / "w.safetensors").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_generate_stops_when_the_parent_alone_is_told_to(number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "looking3d", "generate", "--out", tmp_path / "set", *SMALL]
+    process = subprocess.Popen([*command, "--count", "400", "--workers", "2"], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("set/shapes/*/shape.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"stopped; what is finished is kept" in err
+
+
+def test_a_dry_run_tells_the_cost_and_keeps_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "generate", "--out", tmp_path / "set", *SMALL, "--dry-run")
+    assert code == 0
+    assert "2 shapes, 4 photos and 2 reference views: about 0.0 minutes with 1 workers" in out
+    assert not (tmp_path / "set").exists()
+
+
+def test_no_resume_refuses_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "something").touch()
+    code, _, err = run(capsys, "generate", "--out", tmp_path, *SMALL, "--no-resume")
+    assert code == 2
+    assert "is not empty; choose another --out, or leave --no-resume away" in err

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Literal
 
 import tyro
@@ -15,8 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from looking3d.dataset.build import BuildReport
+from looking3d.dataset.engine import Limits
 from looking3d.dataset.recipe import Recipe
-from looking3d.errors import ConfigError, Looking3DError, PhotoError
+from looking3d.errors import ConfigError, DatasetError, Looking3DError, PhotoError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -25,23 +29,59 @@ _messages = Console(stderr=True)
 
 
 def generate(
-    out: Annotated[Path, tyro.conf.arg(help="Folder of the dataset; an unfinished one is completed.")],
+    out: Annotated[
+        str, tyro.conf.arg(help="Folder or URL (s3://...) of the dataset; an unfinished one is completed.")
+    ],
     recipe: Annotated[Recipe, tyro.conf.arg(name="")] = Recipe(),  # noqa: B008 - frozen
     workers: Annotated[int, tyro.conf.arg(help="Processes; they do not change the bytes.")] = 1,
+    engine: Annotated[
+        Literal["local", "ray"], tyro.conf.arg(help="Where they run: this machine, or a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str, tyro.conf.arg(help="The Ray cluster, or `auto`; by default Ray is started here.")
+    ] = "",
+    limits: Annotated[Limits, tyro.conf.arg(name="")] = Limits(),  # noqa: B008 - frozen
+    resume: Annotated[
+        bool, tyro.conf.arg(help="Go on with a dataset that is there; --no-resume refuses it.")
+    ] = True,
+    dry_run: Annotated[bool, tyro.conf.arg(help="Only say what it would cost.")] = False,
 ) -> int:
     """Generate a labelled dataset of photos with and without anomalies from part-based shapes."""
     from looking3d.dataset.build import build_dataset
     from looking3d.dataset.contact_sheet import write_contact_sheet
+    from looking3d.dataset.engine import LocalEngine
     from looking3d.dataset.load import Dataset
+    from looking3d.dataset.ray_engine import RayEngine
+    from looking3d.dataset.storage import open_store
 
+    if workers < 1:
+        raise ConfigError(f"workers: expected at least 1, got {workers}")
+    if address and engine != "ray":
+        raise ConfigError("address: is for --engine ray")
+    if dry_run:
+        return _print_cost(recipe, workers)
+    if not resume and not open_store(out).is_empty():
+        raise DatasetError(f"{out}: is not empty; choose another --out, or leave --no-resume away")
+    runner = LocalEngine(workers, limits) if engine == "local" else RayEngine(address, workers, limits)
     with _progress() as progress:
         bar = progress.add_task("shapes", total=None)
         report = build_dataset(
-            recipe, out, workers, lambda done, total: progress.update(bar, completed=done, total=total)
+            recipe, out, runner, lambda done, total: progress.update(bar, completed=done, total=total)
         )
-    sheet = write_contact_sheet(Dataset.open(out), out / "contact_sheet.jpg")
-    console = Console()
-    console.print(f"{report.photos} photos of {report.shapes} shapes in {out} ({report.built} shapes new)")
+    _print_build(report, recipe)
+    if "://" in out:
+        Console().print(f"to use it, copy {out} to a folder", soft_wrap=True)
+    else:
+        sheet = write_contact_sheet(Dataset.open(out), Path(out) / "contact_sheet.jpg")
+        Console().print(f"look at {sheet}")
+    return Looking3DError.exit_code if report.failed else 0
+
+
+def _print_build(report: BuildReport, recipe: Recipe) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(
+        f"{report.photos} photos of {report.shapes} shapes in {report.where} ({report.built} shapes new)"
+    )
     console.print("kinds: " + ", ".join(f"{kind} {count}" for kind, count in sorted(report.kinds.items())))
     asked = report.shapes * recipe.photos_per_shape
     if report.photos < asked:
@@ -49,7 +89,28 @@ def generate(
     if report.rejections:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(report.rejections.items()))
         console.print(f"draws refused: {refused}")
-    console.print(f"look at {sheet}")
+    for shape, reason in report.refused.items():
+        console.print(f"left out: {shape}: {reason}", markup=False)
+    for reason, count in report.losses.items():
+        console.print(f"workers lost: {count} ({reason})")
+    if report.peak_bytes:
+        console.print(f"most memory that a worker held: {report.peak_bytes / 1e9:.2f} GB")
+    for shape, reason in report.failed.items():
+        _print_error(f"{shape}: {reason}, each time; the same command tries again")
+
+
+def _print_cost(recipe: Recipe, workers: int) -> int:
+    from looking3d.dataset.cost import estimate
+
+    cost = estimate(recipe)
+    hours = cost.worker_hours / workers
+    time = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
+    size = f"{cost.gigabytes:.1f} GB" if cost.gigabytes >= 1 else f"{1000 * cost.gigabytes:.0f} MB"
+    Console(highlight=False).print(
+        f"{cost.shapes} shapes, {cost.photos} photos and {cost.views} reference views: about {time} with "
+        f"{workers} workers, {size} (from {cost.sampled} shapes built to measure; nothing was kept)",
+        soft_wrap=True,
+    )
     return 0
 
 
@@ -224,7 +285,8 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; exit code 0, 2 for the user's mistakes, 130 after Ctrl-C."""
+    """Run one command; exit code 0, 2 for the user's mistakes, 130 after Ctrl-C or a termination."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = tyro.extras.subcommand_cli_from_dict(
             COMMANDS, prog="looking3d", args=arguments, description=_DESCRIPTION
@@ -242,6 +304,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _messages.print("stopped; what is finished is kept, and the same command goes on")
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Do what Ctrl-C does."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)
 
 
 _DESCRIPTION = (

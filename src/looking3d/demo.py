@@ -13,6 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from looking3d.dataset.build import build_dataset
+from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.inspection.inspector import Inspection, Inspector, inspect_paths
@@ -38,7 +39,7 @@ def run_demo(out: Path, console: Console) -> Path:
         The page that leads to the others; beside it lies overview.jpg, all photos at a glance.
     """
     console.print("rendering 12 photos of 3 chairs (the first time only) ...")
-    build_dataset(RECIPE, out / "dataset", workers=2)
+    build_dataset(RECIPE, out / "dataset", LocalEngine(2))
     dataset = Dataset.open(out / "dataset")
     references = [_lay_out(dataset, shape_id, out / shape_id) for shape_id in dataset.splits["test"]]
     start = time.perf_counter()

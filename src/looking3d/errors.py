@@ -5,7 +5,9 @@
     ├── PhotoError            a photo that cannot be read or holds no object
     ├── DatasetError          a dataset that is missing, foreign, damaged or unfinished
     ├── ConfigError           a setting outside its range, or an unknown name
-    └── CheckpointError       weights that are missing, damaged or of another model
+    ├── CheckpointError       weights that are missing, damaged or of another model
+    ├── EngineError           worker processes that died again and again
+    └── MissingExtraError     an optional part of the package that is not installed
 
 A message names the thing, what was expected, what came, and what to do.
 """
@@ -37,6 +39,17 @@ class ConfigError(Looking3DError):
 
 class CheckpointError(Looking3DError):
     """Weights are missing, damaged, or belong to another model."""
+
+
+class EngineError(Looking3DError):
+    """Worker processes died again and again on one task."""
+
+
+class MissingExtraError(Looking3DError):
+    """An optional part of the package is used but not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs what is not installed; run: pip install 'looking3d[{extra}]'")
 
 
 def unknown_name(what: str, name: str, legal: Iterable[str]) -> ConfigError:

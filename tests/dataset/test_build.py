@@ -15,10 +15,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from looking3d.dataset.build import build_dataset
+from looking3d.dataset.cost import estimate
+from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.errors import ConfigError, DatasetError, ShapeError
 from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.procedural import generate
 from looking3d.shapes.write import save_glb
 
 RECIPE = Recipe(
@@ -49,7 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_same_bytes_with_two_workers(built: Path, tmp_path: Path) -> None:
-    build_dataset(RECIPE, tmp_path / "again", workers=2)
+    build_dataset(RECIPE, tmp_path / "again", LocalEngine(2))
     assert digest(tmp_path / "again") == digest(built)
 
 
@@ -187,14 +190,14 @@ def test_a_damaged_reference_is_named(built: Path, tmp_path: Path) -> None:
         reference.raycaster()
 
 
-def test_no_workers_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="workers: expected at least 1, got 0"):
-        build_dataset(RECIPE, tmp_path / "set", workers=0)
+def test_a_negative_number_of_workers_is_refused() -> None:
+    with pytest.raises(ConfigError, match="workers: expected 0 or more, got -1"):
+        LocalEngine(-1)
 
 
 def test_neither_number_nor_camera_tells_the_class(tmp_path: Path) -> None:
     recipe = dataclasses.replace(RECIPE, count=12, photos_per_shape=8, placebo=True, min_changed=0.05)
-    build_dataset(recipe, tmp_path / "set", workers=2)
+    build_dataset(recipe, tmp_path / "set", LocalEngine(2))
     dataset = Dataset.open(tmp_path / "set")
     anomalous = np.array([sample.anomalous for sample in dataset.samples])
     number = np.array([int(sample.photo[7:10]) for sample in dataset.samples])
@@ -213,3 +216,77 @@ def test_a_placebo_shows_the_reference(tmp_path: Path) -> None:
     for sample in placebo.samples:
         same = np.array_equal(placebo.photo(sample), real.photo(sample))
         assert same is (not sample.anomalous)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("round_", range(3))
+def test_same_bytes_after_the_main_process_or_a_worker_is_killed(
+    built: Path, tmp_path: Path, round_: int
+) -> None:
+    out = tmp_path / "set"
+    code = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from looking3d.dataset.build import build_dataset\n"
+        "from looking3d.dataset.engine import LocalEngine\n"
+        "from looking3d.dataset.recipe import Recipe\n"
+        "if __name__ == '__main__':\n"
+        "    build_dataset(Recipe.from_json(json.loads(sys.argv[2])), Path(sys.argv[1]), LocalEngine(2))\n"
+    )
+    (tmp_path / "main.py").write_text(code)
+    command = [sys.executable, tmp_path / "main.py", out, json.dumps(RECIPE.to_json())]
+    process = subprocess.Popen(command)
+    time.sleep(np.random.default_rng(round_).uniform(0.8, 2.5))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    below = [int(child) for child in children.read_text().split()] if children.exists() else []
+    os.kill(below[-1] if round_ % 2 and below else process.pid, signal.SIGKILL)
+    process.wait()
+    build_dataset(RECIPE, out, LocalEngine(2))
+    assert digest(out) == digest(built)
+
+
+def test_a_shape_that_cannot_be_used_is_left_out_and_listed(tmp_path: Path) -> None:
+    shapes = tmp_path / "shapes"
+    shapes.mkdir()
+    for seed in range(3):
+        save_glb(generate("chair", seed), shapes / f"chair{seed}.glb")
+    (shapes / "broken.glb").write_bytes(b"glTF, but not really")
+    recipe = dataclasses.replace(RECIPE, shapes=(str(shapes),), split=(1.0, 0.0, 0.0))
+    reports = [
+        build_dataset(recipe, tmp_path / "one"),
+        build_dataset(recipe, tmp_path / "two", LocalEngine(2)),
+        build_dataset(recipe, tmp_path / "two"),
+    ]
+    for report in reports:
+        assert list(report.refused) == ["broken"]
+        assert "broken.glb" in report.refused["broken"]
+        assert report.shapes == 3
+    assert digest(tmp_path / "one") == digest(tmp_path / "two")
+    dataset = Dataset.open(tmp_path / "one")
+    assert "broken" not in dataset.splits["train"]
+
+
+def test_a_url_gets_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    url = f"file://{tmp_path}/bucket/set"
+    build_dataset(RECIPE, url, LocalEngine(2))
+    assert digest(tmp_path / "bucket" / "set") == digest(built)
+    # A shape whose record is not there is built again
+    (tmp_path / "bucket" / "set" / "shapes" / "chair_000001" / "shape.json").unlink()
+    assert build_dataset(RECIPE, url).built == 1
+    assert digest(tmp_path / "bucket" / "set") == digest(built)
+    with pytest.raises(DatasetError, match="holds another dataset"):
+        build_dataset(dataclasses.replace(RECIPE, seed=1), url)
+
+
+def test_an_unknown_kind_of_url_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(DatasetError, match="nowhere://x: no file system serves this"):
+        build_dataset(RECIPE, "nowhere://x")
+
+
+def test_what_it_costs_is_measured() -> None:
+    cost = estimate(RECIPE)
+    assert (cost.shapes, cost.photos, cost.views) == (3, 12, 9)
+    assert 0 < cost.worker_hours < 0.1
+    assert 0 < cost.gigabytes < 0.01

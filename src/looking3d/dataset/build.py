@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,22 +13,23 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from looking3d.dataset.engine import run_tasks
+from looking3d.dataset.engine import Engine, LocalEngine, Outcome, summary_of_losses
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
-    PARTIAL,
+    RECORD,
     SAMPLES,
     SHAPES,
     SPLITS,
-    read_manifest,
-    write_json,
+    json_bytes,
+    parse_manifest,
 )
 from looking3d.dataset.shape_folder import build_shape
 from looking3d.dataset.sources import ShapeSource, list_sources, shape_generator
-from looking3d.errors import DatasetError
+from looking3d.dataset.storage import Store, open_store
+from looking3d.errors import DatasetError, ShapeError
 
 DONORS = 4
 """Other shapes of the same split that a shape's swapped parts come from."""
@@ -40,78 +40,95 @@ class BuildReport:
     """What a run made.
 
     Attributes:
-        path: The dataset.
+        where: The dataset.
         shapes: Shapes in it.
         built: Shapes built by this run; the others were there already.
         photos: Photos in it.
         kinds: Photos by kind.
         rejections: Draws that were refused, by reason.
+        refused: Why shapes cannot be used, by id.
+        failed: Why workers were lost on shapes each time they were tried, by id; another run tries again.
+        losses: How often workers were lost, by reason.
+        peak_bytes: Most memory that a worker held.
     """
 
-    path: Path
+    where: str
     shapes: int
     built: int
     photos: int
     kinds: dict[str, int]
     rejections: dict[str, int]
+    refused: dict[str, str]
+    failed: dict[str, str]
+    losses: dict[str, int]
+    peak_bytes: int
 
 
 def build_dataset(
     recipe: Recipe,
-    out: Path,
-    workers: int = 1,
+    out: Path | str,
+    engine: Engine | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> BuildReport:
     """Generate a dataset, or go on where an earlier run of the same recipe stopped.
 
+    A shape that cannot be used is left out and listed in the manifest with the reason, and so is one on
+    which workers died again and again; neither stops the run.
+
     Args:
         recipe: What to make.
-        out: Folder of the dataset; created, or holding an unfinished run of this recipe.
-        workers: Processes; the bytes do not depend on it.
+        out: Folder or fsspec URL; created, or holding an unfinished run of this recipe.
+        engine: What runs the work, by default this process; the bytes do not depend on it.
         on_progress: Called with (shapes done, shapes in all).
 
     Raises:
         DatasetError: `out` holds something else.
-        ConfigError, ShapeError: A source cannot be used.
+        ConfigError: The recipe cannot be followed.
+        ShapeError: No source can be used.
     """
     sources = list_sources(recipe)
-    _claim(out, recipe)
-    todo = [source for source in sources if not (out / SHAPES / source.id).is_dir()]
-    for leftover in (out / SHAPES).glob(f"*{PARTIAL}"):
-        shutil.rmtree(leftover)
+    store = open_store(out)
+    claim(store, recipe)
+    store.clear_leftovers()
+    there = store.finished()
+    todo = [source for source in sources if source.id not in there]
     done = len(sources) - len(todo)
     on_progress(done, len(sources))
-    task = functools.partial(_build_source, recipe=recipe, sources=sources, out=out)
-    for _ in run_tasks(task, todo, workers):
+    task = functools.partial(build_source, recipe=recipe, sources=sources, store=store)
+    outcomes: list[Outcome[ShapeSource, str]] = []
+    for outcome in (engine or LocalEngine()).run(task, todo):
+        outcomes.append(outcome)
         done += 1
         on_progress(done, len(sources))
-    return _finish(out, recipe, sources, built=len(todo))
+    return _finish(store, recipe, sources, outcomes)
 
 
-def _claim(out: Path, recipe: Recipe) -> None:
-    """Make `out` this recipe's dataset, or refuse."""
-    manifest = out / MANIFEST
-    if manifest.is_file():
-        _check_same(out, recipe)
-    elif out.exists() and not out.is_dir():
-        raise DatasetError(f"{out}: is a file; choose another --out")
-    elif out.exists() and any(out.iterdir()):
-        raise DatasetError(f"{out}: is not empty and holds no dataset; choose another --out")
-    (out / SHAPES).mkdir(parents=True, exist_ok=True)
-    if not manifest.is_file() or not any((out / SHAPES).glob("*/shape.json")):
-        write_json(manifest, _manifest(recipe, complete=False))
+def claim(store: Store, recipe: Recipe) -> None:
+    """Make a store this recipe's dataset.
+
+    Raises:
+        DatasetError: It holds something else.
+    """
+    data = store.read(MANIFEST)
+    if data is None:
+        if not store.is_empty():
+            raise DatasetError(f"{store}: is not empty and holds no dataset; choose another --out")
+    elif store.finished():
+        _check_same(store, data, recipe)
+        return
+    store.write(MANIFEST, json_bytes(_manifest(recipe, complete=False)))
 
 
-def _check_same(out: Path, recipe: Recipe) -> None:
-    """Refuse a dataset of another recipe, unless nothing of it was built yet."""
-    there = read_manifest(out, "choose another --out")
+def _check_same(store: Store, data: bytes, recipe: Recipe) -> None:
+    """Refuse a dataset of another recipe."""
+    there = parse_manifest(data, str(store), "choose another --out")
     theirs, mine = there.get("recipe", {}), recipe.to_json()
     differing = [
         f"{key} {theirs.get(key)!r}, not {mine[key]!r}" for key in mine if theirs.get(key) != mine[key]
     ]
-    if differing and any((out / SHAPES).glob("*/shape.json")):
+    if differing:
         raise DatasetError(
-            f"{out}: holds another dataset ({'; '.join(differing)}); choose another --out or remove it"
+            f"{store}: holds another dataset ({'; '.join(differing)}); choose another --out or remove it"
         )
 
 
@@ -124,27 +141,57 @@ def _manifest(recipe: Recipe, complete: bool) -> dict:
     }
 
 
-def _finish(out: Path, recipe: Recipe, sources: list[ShapeSource], built: int) -> BuildReport:
-    """Write the table of samples and the manifest from the shapes' folders."""
-    records = [json.loads((out / SHAPES / source.id / "shape.json").read_text()) for source in sources]
+def _finish(
+    store: Store, recipe: Recipe, sources: list[ShapeSource], outcomes: list[Outcome[ShapeSource, str]]
+) -> BuildReport:
+    """Write the table of samples and the manifest from the shapes' records."""
+    refused = {outcome.item.id: outcome.result for outcome in outcomes if outcome.result}
+    failed = {outcome.item.id: outcome.failure for outcome in outcomes if outcome.failure}
+    left = [source for source in sources if source.id not in refused and source.id not in failed]
+    if not left:
+        reasons = refused | failed
+        first = min(reasons)
+        raise ShapeError(f"none of the {len(sources)} shapes could be used; {first}: {reasons[first]}")
+    records = [json.loads(store.read(f"{SHAPES}/{source.id}/{RECORD}") or b"") for source in left]
     rows = [row for record in records for row in record["photos"]]
+    if not rows:
+        raise DatasetError(f"{store}: no photo was kept; allow more kinds or a smaller --min-changed")
     rejections = sum((Counter(record["rejections"]) for record in records), Counter())
     kinds = Counter(row["kind"] for row in rows)
-    temporary = out / (SAMPLES + PARTIAL)
-    pq.write_table(pa.Table.from_pylist(rows), temporary)
-    os.replace(temporary, out / SAMPLES)
+    table = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), table)
+    store.write(SAMPLES, table.getvalue())
     manifest = _manifest(recipe, complete=True) | {
         "counts": {"shapes": len(records), "photos": len(rows), "kinds": dict(sorted(kinds.items()))},
         "odd_references": sum(record["odd"] is not None for record in records),
         "rejections": dict(sorted(rejections.items())),
-        "splits": {split: [source.id for source in sources if source.split == split] for split in SPLITS},
+        "refused": dict(sorted(refused.items())),
+        "failed": dict(sorted(failed.items())),
+        "splits": {split: [source.id for source in left if source.split == split] for split in SPLITS},
     }
-    write_json(out / MANIFEST, manifest)
-    return BuildReport(out, len(records), built, len(rows), dict(kinds), dict(rejections))
+    store.write(MANIFEST, json_bytes(manifest))
+    return BuildReport(
+        where=str(store),
+        shapes=len(records),
+        built=len(outcomes) - len(refused) - len(failed),
+        photos=len(rows),
+        kinds=dict(kinds),
+        rejections=dict(rejections),
+        refused=manifest["refused"],
+        failed=manifest["failed"],
+        losses=summary_of_losses(outcomes),
+        peak_bytes=max((outcome.peak_bytes for outcome in outcomes), default=0),
+    )
 
 
-def _build_source(source: ShapeSource, recipe: Recipe, sources: list[ShapeSource], out: Path) -> None:
+def build_source(source: ShapeSource, recipe: Recipe, sources: list[ShapeSource], store: Store) -> str:
+    """Why the shape cannot be used; empty if its folder was built."""
     generator = shape_generator(recipe, source.id)
     peers = [peer for peer in sources if peer.split == source.split and peer.id != source.id]
     chosen = generator.permutation(len(peers))[:DONORS]
-    build_shape(source, [peers[i] for i in chosen], recipe, generator, out / SHAPES / source.id)
+    donors = [peers[i] for i in chosen]
+    try:
+        store.add_shape(source.id, lambda folder: build_shape(source, donors, recipe, generator, folder))
+    except ShapeError as error:
+        return str(error)
+    return ""

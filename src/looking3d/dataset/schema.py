@@ -19,6 +19,7 @@ FORMAT_VERSION = 1
 MANIFEST = "dataset.json"
 SAMPLES = "samples.parquet"
 SHAPES = "shapes"
+RECORD = "shape.json"
 SPLITS = ("train", "val", "test")
 NORMAL = "normal"
 PARTIAL = ".partial"
@@ -127,21 +128,36 @@ def read_manifest(dataset: Path, advice: str) -> dict:
     Raises:
         DatasetError: It is no JSON, or of another format or version.
     """
-    path = dataset / MANIFEST
+    return parse_manifest((dataset / MANIFEST).read_bytes(), str(dataset), advice)
+
+
+def parse_manifest(data: bytes, where: str, advice: str) -> dict:
+    """The manifest of a dataset from its bytes; raises as `read_manifest` does.
+
+    Args:
+        data: The file's bytes.
+        where: The dataset's folder, for the message.
+        advice: What to do if it is of no use, for the message.
+    """
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(data)
     except ValueError as error:
-        raise DatasetError(f"{path}: not valid JSON ({error}); {advice}") from error
+        raise DatasetError(f"{where}/{MANIFEST}: not valid JSON ({error}); {advice}") from error
     if manifest.get("format") != FORMAT or manifest.get("version") != FORMAT_VERSION:
-        raise DatasetError(f"{dataset}: expected format {FORMAT} version {FORMAT_VERSION}; {advice}")
+        raise DatasetError(f"{where}: expected format {FORMAT} version {FORMAT_VERSION}; {advice}")
     return manifest
 
 
 def write_json(path: Path, data: dict) -> None:
     """Write JSON to a file that appears only when it is whole."""
     temporary = path.with_name(path.name + PARTIAL)
-    temporary.write_text(json.dumps(data, indent=1) + "\n")
+    temporary.write_bytes(json_bytes(data))
     os.replace(temporary, path)
+
+
+def json_bytes(data: dict) -> bytes:
+    """JSON as the files of a dataset hold it."""
+    return (json.dumps(data, indent=1) + "\n").encode()
 
 
 def mask_name(photo: str) -> str:

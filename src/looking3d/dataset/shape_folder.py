@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,8 +13,9 @@ from PIL import Image
 from looking3d.anomalies import KINDS, AnomalousShape, AnomalyImpossible
 from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels, compare
 from looking3d.dataset.recipe import Recipe
-from looking3d.dataset.schema import NORMAL, PARTIAL, Masks, Sample, mask_name, write_json
+from looking3d.dataset.schema import NORMAL, RECORD, Masks, Sample, mask_name, write_json
 from looking3d.dataset.sources import ShapeSource
+from looking3d.errors import ShapeError
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.render.photo import draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster
@@ -34,14 +33,11 @@ def build_shape(
     generator: np.random.Generator,
     folder: Path,
 ) -> None:
-    """Write the folder of one shape; it appears under its name only when it is whole."""
-    partial = folder.with_name(folder.name + PARTIAL)
-    if partial.exists():
-        shutil.rmtree(partial)
-    (partial / "photos").mkdir(parents=True)
+    """Write the files of one shape into an empty folder; the record, which says what is there, last."""
+    (folder / "photos").mkdir(parents=True)
     maker = _ShapeMaker(source, tuple(donors), recipe, generator)
-    maker.write_reference(partial)
-    photos = maker.write_photos(partial)
+    maker.write_reference(folder)
+    photos = maker.write_photos(folder)
     record = {
         "id": source.id,
         "source": maker.shape.source,
@@ -51,8 +47,7 @@ def build_shape(
         "rejections": dict(sorted(maker.rejections.items())),
         "photos": [photo.to_json() for photo in photos],
     }
-    write_json(partial / "shape.json", record)
-    os.replace(partial, folder)
+    write_json(folder / RECORD, record)
 
 
 class _ShapeMaker:
@@ -96,7 +91,7 @@ class _ShapeMaker:
     def _draw_anomaly(self, kind: str) -> tuple[AnomalousShape, tuple[float, float]] | None:
         """An anomaly and a camera angle that shows it; None after too many draws."""
         for _ in range(_ATTEMPTS):
-            donors = tuple(donor.load() for donor in self.donors) if kind == "swapped" else ()
+            donors = _usable(self.donors) if kind == "swapped" else ()
             angles = self._draw_camera()
             try:
                 anomaly = KINDS[kind](self.shape, donors, self.generator)
@@ -209,3 +204,14 @@ class _ShapeMaker:
         # Materials are drawn for the reference's parts, so that an edit does not change them.
         scene = draw_scene(self.shape, generator, background=background)
         return self.renderer.render(shape, scene, camera)
+
+
+def _usable(donors: tuple[ShapeSource, ...]) -> tuple[PartShape, ...]:
+    """The shapes of those donors that can be read; the others are refused when their own turn comes."""
+    shapes = []
+    for donor in donors:
+        try:
+            shapes.append(donor.load())
+        except ShapeError:
+            continue
+    return tuple(shapes)
