@@ -117,6 +117,23 @@ class Masks:
         return Masks(*((bits & bit) > 0 for bit in (1, 2, 4, 8)))
 
 
+def read_json(path: Path, advice: str) -> dict:
+    """A JSON object from a file.
+
+    Raises:
+        DatasetError: It cannot be read, or is no JSON object.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); {advice}") from error
+    except ValueError as error:
+        raise DatasetError(f"{path}: not valid JSON ({error}); {advice}") from error
+    if not isinstance(data, dict):
+        raise DatasetError(f"{path}: expected a JSON object, got a {type(data).__name__}; {advice}")
+    return data
+
+
 def read_manifest(dataset: Path, advice: str) -> dict:
     """The manifest of a dataset's folder.
 
@@ -127,11 +144,7 @@ def read_manifest(dataset: Path, advice: str) -> dict:
     Raises:
         DatasetError: It is no JSON, or of another format or version.
     """
-    path = dataset / MANIFEST
-    try:
-        manifest = json.loads(path.read_text())
-    except ValueError as error:
-        raise DatasetError(f"{path}: not valid JSON ({error}); {advice}") from error
+    manifest = read_json(dataset / MANIFEST, advice)
     if manifest.get("format") != FORMAT or manifest.get("version") != FORMAT_VERSION:
         raise DatasetError(f"{dataset}: expected format {FORMAT} version {FORMAT_VERSION}; {advice}")
     return manifest
