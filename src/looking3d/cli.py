@@ -53,6 +53,29 @@ def generate(
     return 0
 
 
+def convert(
+    data: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(help="A dataset of either layout.")],
+    to: Annotated[
+        Literal["brokenchairs", "coco", "webdataset"],
+        tyro.conf.arg(help="The published layout, COCO instances, or tar shards."),
+    ],
+    out: Annotated[Path, tyro.conf.arg(help="Folder of the result; an unfinished one is completed.")],
+    workers: Annotated[int, tyro.conf.arg(help="Processes; they do not change the bytes.")] = 1,
+) -> int:
+    """Write a dataset in another layout: the published one, COCO, or WebDataset shards."""
+    from looking3d.dataset.conversion import convert as write
+    from looking3d.dataset.load import Dataset
+
+    dataset = Dataset.open(data)
+    with _progress() as progress:
+        bar = progress.add_task("shapes", total=None)
+        write(
+            dataset, to, out, workers, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    Console().print(f"{len(dataset.samples)} photos in {out}", highlight=False, soft_wrap=True)
+    return 0
+
+
 def train(
     data: Annotated[tuple[Path, ...], tyro.conf.arg(help="Datasets made by `looking3d generate`.")],
     out: Annotated[Path, tyro.conf.arg(help="Folder of the run; an unfinished one goes on.")],
@@ -215,6 +238,7 @@ def demo(
 
 COMMANDS = {
     "generate": generate,
+    "convert": convert,
     "train": train,
     "evaluate": evaluate,
     "inspect": inspect,

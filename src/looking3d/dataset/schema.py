@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -99,11 +100,17 @@ class Masks:
     changed: np.ndarray
 
     def save(self, path: Path) -> None:
-        """Write a palette PNG whose value is object + 2 before + 4 after + 8 changed."""
+        """Write what `to_png` gives."""
+        path.write_bytes(self.to_png())
+
+    def to_png(self) -> bytes:
+        """A palette PNG whose value is object + 2 before + 4 after + 8 changed."""
         bits = self.object + 2 * self.before + 4 * self.after + 8 * self.changed
         image = Image.fromarray(bits.astype(np.uint8))
         image.putpalette(_mask_palette())
-        image.save(path)
+        buffer = io.BytesIO()
+        image.save(buffer, "png")
+        return buffer.getvalue()
 
     @staticmethod
     def load(path: Path) -> Masks:
