@@ -45,7 +45,7 @@ UNKNOWN_KIND = "anomaly"
 
 _OPENGL_AXES = np.diag([1.0, -1.0, -1.0, 1.0])
 _MIRRORED_AXES = np.diag([-1.0, 1.0, 1.0, 1.0])
-_MIDDLE_GREY = 13
+_MIDDLE_GREY, _WHITE = 13, 26
 _COPY = "copy the dataset again"
 
 
@@ -143,13 +143,25 @@ class PublishedReference(StoredReference):
         first, second = (self._surface[view]["pxy"][both][:, ::-1] + 0.5 for view in (a, b))
         return Matches(first.astype(float), second.astype(float))
 
+    @property
+    def mesh_path(self) -> Path:
+        """The published layout stores no mesh.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise self._no_mesh()
+
     def raycaster(self) -> Raycaster:
         """The published layout stores no mesh.
 
         Raises:
             DatasetError: Always.
         """
-        raise DatasetError(
+        raise self._no_mesh()
+
+    def _no_mesh(self) -> DatasetError:
+        return DatasetError(
             f"{self.path}: the published layout stores views, no mesh; what needs one (the align detector) "
             "cannot use it; generate a dataset from the ShapeNet or PartNet shapes instead"
         )
@@ -206,7 +218,7 @@ class PublishedDataset(Dataset):
         if extra is not None:
             return Masks(decode_mask(extra["object"]), before, after, decode_mask(extra["changed"]))
         if not seen.any():
-            seen = (self.photo(sample) < 250).any(-1)
+            seen = np.asarray((self.photo(sample) < 250).any(-1))
         return Masks(seen, before, after, before | after)
 
 
@@ -316,8 +328,8 @@ def read_mask(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The part and the whole object of a mask file, each (height, width) bool.
 
-    Colours are told apart roughly. Of several, the part's is the one whose tight box is most like
-    the annotated one; a single colour is the part, unless it is a middle grey, which is the object.
+    Colours are told apart roughly. In a grey mask the part is white and the rest of the object a middle
+    grey; of other colours the part's is the one whose tight box is most like the annotated one.
 
     Args:
         path: The file.
@@ -326,7 +338,7 @@ def read_mask(
     """
     try:
         with Image.open(path) as image:
-            resized = image.convert("RGB").resize(size[::-1], Image.Resampling.NEAREST)
+            resized = image.convert("RGB").resize((size[1], size[0]), Image.Resampling.NEAREST)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path}: not a readable mask ({error}); {_COPY}") from error
     codes = np.asarray(resized).astype(np.int64)
@@ -334,8 +346,8 @@ def read_mask(
     top = 255 if codes.max() > 63 else max(1, codes.max())
     codes = np.round(codes * (2.0 / top)).astype(np.int64) @ np.array([9, 3, 1])
     colors = [int(color) for color in np.unique(codes) if color]
-    if colors == [_MIDDLE_GREY]:
-        return np.zeros(size, bool), codes > 0
+    if set(colors) <= {_MIDDLE_GREY, _WHITE}:
+        return codes == _WHITE, codes > 0
     best = max(colors, key=lambda color: (_overlap(box_around(codes == color), box), color), default=0)
     part = codes == best if best else np.zeros(size, bool)
     return part, codes > 0

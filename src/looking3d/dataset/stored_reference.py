@@ -81,6 +81,11 @@ class StoredReference(ABC):
             ConfigError: There is no such view.
         """
 
+    @property
+    @abstractmethod
+    def mesh_path(self) -> Path:
+        """The reference as a GLB."""
+
     @abstractmethod
     def raycaster(self) -> Raycaster:
         """The mesh, made ready for rays."""
