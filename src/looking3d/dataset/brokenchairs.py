@@ -12,6 +12,7 @@ to a camera with OpenGL axes (x right, y up, z backward). Where a dataset was wr
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -398,15 +399,14 @@ def _kind(tail: str, annotation: dict, photo: Path) -> str:
 
 
 def _extra(folder: Path) -> dict:
-    """This package's own labels of a shape's photos, by name; kept while the same shape is asked for."""
+    """This package's own labels of a shape's photos, by name; empty where others wrote the layout."""
     path = folder / EXTRA
-    if _LAST.get("path") != path:
-        _LAST.clear()
-        _LAST.update(path=path, photos=read_json(path, _COPY).get("photos", {}) if path.is_file() else {})
-    return _LAST["photos"]
+    return _read_extra(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
 
-_LAST: dict = {}
+@functools.lru_cache(maxsize=4)
+def _read_extra(path: Path, changed_ns: int) -> dict:
+    return read_json(path, _COPY).get("photos", {})
 
 
 def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:

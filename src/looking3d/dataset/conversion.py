@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -98,12 +98,14 @@ def _claim(out: Path, key: dict) -> bool:
     """Make `out` this conversion's, or refuse; False if it is whole already."""
     if out.exists() and not out.is_dir():
         raise DatasetError(f"{out}: is a file; choose another --out")
-    for name in (RECORD, f"{_WORK}/key.json"):
-        if (out / name).is_file():
-            if read_json(out / name, "choose another --out") != key:
+    for path in (out / RECORD, out / _WORK / "key.json"):
+        if path.is_file():
+            if read_json(path, "choose another --out") != key:
                 raise DatasetError(f"{out}: holds another conversion; choose another --out or remove it")
-            shutil.rmtree(out / _WORK, ignore_errors=True) if name == RECORD else None
-            return name != RECORD
+            whole = path.name == RECORD
+            if whole:
+                shutil.rmtree(out / _WORK, ignore_errors=True)
+            return not whole
     if out.exists() and any(path.name != _WORK for path in out.iterdir()):
         raise DatasetError(f"{out}: is not empty; choose another --out")
     (out / _WORK).mkdir(parents=True, exist_ok=True)
@@ -122,7 +124,7 @@ def _write_shape(item: tuple[list[Sample], int], path: Path, to: str, out: Path)
     write_json(out / _WORK / f"{samples[0].shape_id}.json", record)
 
 
-def read_records(paths: list[Path]):
+def read_records(paths: list[Path]) -> Iterator[dict]:
     """The records one after the other, so that not all are held."""
     for path in paths:
         yield json.loads(path.read_text())

@@ -6,7 +6,9 @@ import io
 import json
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -79,9 +81,11 @@ def _tar(members: list[tuple[str, bytes]]) -> bytes:
     return buffer.getvalue()
 
 
-def _join(tars, out: Path, prefix: str) -> None:
+def _join(tars: Iterator[Path], out: Path, prefix: str) -> None:
     """Shards from small tars; a shape's files stay in one shard."""
-    shard, number, file = None, 0, None
+    shard: Path | None = None
+    file: BinaryIO | None = None
+    number = 0
     for tar in tars:
         data = tar.read_bytes()
         # Two blocks of zeros end a tar, and more fill it up; the members alone are joined.
@@ -99,7 +103,7 @@ def _join(tars, out: Path, prefix: str) -> None:
         _close(file, shard)
 
 
-def _close(file, shard: Path) -> None:
+def _close(file: BinaryIO, shard: Path) -> None:
     file.write(bytes(2 * tarfile.BLOCKSIZE))
     file.close()
     os.replace(shard.with_name(shard.name + PARTIAL), shard)
