@@ -282,3 +282,25 @@ def test_no_resume_refuses_what_is_there(tmp_path: Path, capsys: pytest.CaptureF
     code, _, err = run(capsys, "generate", "--out", tmp_path, *SMALL, "--no-resume")
     assert code == 2
     assert "is not empty; choose another --out, or leave --no-resume away" in err
+
+
+def test_convert_validate_statistics(capsys, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run(capsys, "generate", "--out", data, *SMALL)[0] == 0
+    code, out, _ = run(capsys, "validate", data)
+    assert code == 0
+    assert "every file is right" in " ".join(out.split())
+    code, out, _ = run(capsys, "statistics", data, "--html", tmp_path / "page.html")
+    assert code == 0
+    for words in ("[1, 1, 1]", "no shape is in two splits", "anomalous"):
+        assert words in out
+    assert (tmp_path / "page.html").is_file()
+    for layout in ("brokenchairs", "coco", "webdataset"):
+        code, out, _ = run(capsys, "convert", data, "--to", layout, "--out", tmp_path / layout)
+        assert code == 0
+        assert "4 photos in" in out
+    next(data.glob("shapes/*/mesh.glb")).unlink()
+    code, _, err = run(capsys, "validate", data)
+    assert code == 2
+    assert "mesh.glb" in err
+    assert_one_line(*run(capsys, "statistics"), ["no datasets; name at least one"])

@@ -114,6 +114,89 @@ def _print_cost(recipe: Recipe, workers: int) -> int:
     return 0
 
 
+def convert(
+    data: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(help="A dataset of either layout.")],
+    to: Annotated[
+        Literal["brokenchairs", "coco", "webdataset"],
+        tyro.conf.arg(help="The published layout, COCO instances, or tar shards."),
+    ],
+    out: Annotated[Path, tyro.conf.arg(help="Folder of the result; an unfinished one is completed.")],
+    workers: Annotated[int, tyro.conf.arg(help="Processes; they do not change the bytes.")] = 1,
+) -> int:
+    """Write a dataset in another layout: the published one, COCO, or WebDataset shards."""
+    from looking3d.dataset.conversion import convert as write
+    from looking3d.dataset.load import Dataset
+
+    dataset = Dataset.open(data)
+    with _progress() as progress:
+        bar = progress.add_task("shapes", total=None)
+        write(
+            dataset, to, out, workers, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    Console().print(f"{len(dataset.samples)} photos in {out}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def statistics(
+    data: Annotated[
+        tuple[Path, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(help="Datasets of either layout, taken together."),
+    ],
+    html: Annotated[Path, tyro.conf.arg(help="The page to write: contact sheets and histograms.")] = Path(
+        "statistics.html"
+    ),
+) -> int:
+    """Count shapes, photos and views by kind, look for shapes in two splits, and write a page."""
+    from looking3d.dataset.leaks import find_leaks
+    from looking3d.dataset.load import Dataset
+    from looking3d.dataset.statistics import rejections, table_1
+    from looking3d.dataset.statistics_page import write_page
+
+    if not data:
+        raise ConfigError("no datasets; name at least one")
+    datasets = [Dataset.open(path) for path in data]
+    with _progress() as progress:
+        bar = progress.add_task("shapes", total=None)
+        leaks = find_leaks(datasets, lambda done, total: progress.update(bar, completed=done, total=total))
+    rows = table_1(datasets)
+    table = Table(title="by kind, as the paper's table 1")
+    for column in ("", "shapes", "images", "views \\[min, max, median]"):
+        table.add_column(column, justify="right" if column else "left")
+    for row in rows:
+        views = "\\[{}, {}, {:g}]".format(*row.views)
+        table.add_row(row.name, f"{row.shapes:,}", f"{row.images:,}", views)
+    console = Console()
+    console.print(table)
+    refused = rejections(datasets)
+    if refused:
+        listed = ", ".join(f"{reason} {count}" for reason, count in refused.items())
+        console.print(f"draws refused: {listed}", highlight=False)
+    write_page(datasets, leaks, html)
+    console.print(f"look at {html}", highlight=False, soft_wrap=True)
+    if not leaks:
+        console.print("no shape is in two splits")
+    for leak in leaks:
+        _print_error(f"the splits leak, {leak}")
+    return Looking3DError.exit_code if leaks else 0
+
+
+def validate(
+    data: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(help="A dataset of either layout.")],
+    workers: Annotated[int, tyro.conf.arg(help="Processes.")] = 1,
+) -> int:
+    """Check every file of a dataset against its manifest; exit code 2 if anything is wrong."""
+    from looking3d.dataset.validate import validate as check
+
+    with _progress() as progress:
+        bar = progress.add_task("shapes", total=None)
+        problems = check(data, workers, lambda done, total: progress.update(bar, completed=done, total=total))
+    for problem in problems:
+        _print_error(str(problem))
+    Console().print(f"{data}: {len(problems)} problems" if problems else f"{data}: every file is right")
+    return Looking3DError.exit_code if problems else 0
+
+
 def train(
     data: Annotated[tuple[Path, ...], tyro.conf.arg(help="Datasets made by `looking3d generate`.")],
     out: Annotated[Path, tyro.conf.arg(help="Folder of the run; an unfinished one goes on.")],
@@ -276,6 +359,9 @@ def demo(
 
 COMMANDS = {
     "generate": generate,
+    "convert": convert,
+    "statistics": statistics,
+    "validate": validate,
     "train": train,
     "evaluate": evaluate,
     "inspect": inspect,

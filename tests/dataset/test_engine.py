@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from looking3d.dataset.engine import RETRIES, Limits, LocalEngine, expect_all, summary_of_losses
+from looking3d.dataset.engine import RETRIES, Limits, LocalEngine, run_tasks, summary_of_losses
 from looking3d.dataset.ray_engine import RayEngine
 from looking3d.errors import ConfigError, EngineError, MissingExtraError
 
@@ -84,7 +84,7 @@ def test_a_task_that_always_kills_its_worker_fails_alone() -> None:
     assert summary_of_losses(outcomes) == {"its worker died (signal 9)": 1 + RETRIES}
     assert {outcome.item for outcome in outcomes} == {0, 1, 2}
     with pytest.raises(EngineError, match="a task failed 3 times: its worker died"):
-        list(expect_all(iter(outcomes)))
+        list(run_tasks(always_dies, [0, 1, 2], workers=2))
 
 
 @pytest.mark.parametrize("workers", [0, 2])

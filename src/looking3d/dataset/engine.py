@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -153,16 +153,20 @@ class LocalEngine:
         return ""
 
 
-def expect_all(outcomes: Iterator[Outcome[Item, Result]]) -> Iterator[tuple[Item, Result]]:
-    """(item, result) of outcomes of which none may have failed.
+def run_tasks(
+    task: Callable[[Item], Result], items: Sequence[Item], workers: int = 1
+) -> Iterator[tuple[Item, Result]]:
+    """Run `task` on each item in this process or several; yield (item, result) as they end.
 
     Raises:
-        EngineError: One has.
+        EngineError: Workers died again and again on one item.
     """
-    for outcome in outcomes:
-        if outcome.failure or outcome.result is None:
+    if workers < 1:
+        raise ConfigError(f"workers: expected at least 1, got {workers}")
+    for outcome in LocalEngine(0 if workers == 1 else workers).run(task, items):
+        if outcome.failure:
             raise EngineError(f"a task failed {1 + len(outcome.lost)} times: {outcome.failure}")
-        yield outcome.item, outcome.result
+        yield outcome.item, cast(Result, outcome.result)
 
 
 def summary_of_losses(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -1,12 +1,11 @@
-"""Read a generated dataset."""
+"""Read a dataset: one that `looking3d generate` made, or one in the published layout."""
 
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -23,59 +22,65 @@ from looking3d.dataset.schema import (
     mask_name,
     read_manifest,
 )
+from looking3d.dataset.stored_reference import GeneratedReference, StoredReference
 from looking3d.errors import DatasetError, unknown_name
-from looking3d.render.raycast import Raycaster
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(ABC):
     """A finished dataset on disk; open it with `Dataset.open`.
 
     Attributes:
         path: Its folder.
-        recipe: What made it.
         samples: All photos' labels, by shape.
         splits: Ids of the shapes of each split.
     """
 
     path: Path
-    recipe: Recipe
     samples: tuple[Sample, ...]
     splits: dict[str, tuple[str, ...]]
 
     @staticmethod
     def open(path: Path | str) -> Dataset:
-        """Open a dataset.
+        """Open a dataset of either layout.
 
         Raises:
             DatasetError: There is none, it is unfinished, or of another version.
         """
         path = Path(path)
-        manifest = path / MANIFEST
-        if not manifest.is_file():
-            raise DatasetError(
-                f"{path}: no dataset here ({MANIFEST} is missing); make one: looking3d generate"
-            )
-        info = read_manifest(path, "generate the dataset again")
-        if not info["complete"]:
-            raise DatasetError(f"{path}: unfinished; run the same `looking3d generate` again to complete it")
-        try:
-            rows = pq.read_table(path / SAMPLES).to_pylist()
-        except (OSError, ValueError) as error:
-            raise DatasetError(
-                f"{path / SAMPLES}: cannot be read ({error}); generate the dataset again"
-            ) from error
-        return Dataset(
-            path,
-            Recipe.from_json(info["recipe"]),
-            tuple(Sample.from_json(row) for row in rows),
-            {split: tuple(ids) for split, ids in info["splits"].items()},
+        if (path / MANIFEST).is_file():
+            return _open_generated(path)
+        if (path / "images").is_dir() or (path / "split.json").is_file():
+            # Imported here, because that module builds on this one.
+            from looking3d.dataset.brokenchairs import open_brokenchairs
+
+            return open_brokenchairs(path)
+        raise DatasetError(
+            f"{path}: no dataset here ({MANIFEST} is missing, and so are the images/ and split.json of the "
+            "published layout); make one: looking3d generate"
         )
 
     @property
+    @abstractmethod
     def fingerprint(self) -> str:
-        """The start of the SHA-256 of the manifest, which names recipe and shapes."""
-        return hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()[:16]
+        """16 letters that change when the dataset does."""
+
+    @property
+    @abstractmethod
+    def rejections(self) -> dict[str, int]:
+        """Draws of anomalies that were refused when the dataset was made, by reason."""
+
+    @abstractmethod
+    def reference(self, shape_id: str) -> StoredReference:
+        """The reference that the photos of a shape are judged against."""
+
+    @abstractmethod
+    def photo_path(self, sample: Sample) -> Path:
+        """The file of a photo."""
+
+    @abstractmethod
+    def masks(self, sample: Sample) -> Masks:
+        """Where the object and the anomaly are in the photo."""
 
     def split(self, name: str) -> list[Sample]:
         """The samples of a split: train, val, test, or all.
@@ -99,54 +104,69 @@ class Dataset:
             grouped.setdefault(sample.shape_id, []).append(sample)
         return grouped
 
-    def reference(self, shape_id: str) -> StoredReference:
-        """The reference that the photos of a shape are judged against."""
-        return StoredReference(self.path / SHAPES / shape_id)
-
     def photo(self, sample: Sample) -> np.ndarray:
-        """(height, width, 3) uint8 RGB."""
-        path = self.path / SHAPES / sample.shape_id / sample.photo
+        """(height, width, 3) uint8 RGB; what a photo leaves transparent is white."""
+        path = self.photo_path(sample)
         try:
-            return np.asarray(Image.open(path).convert("RGB"))
-        except OSError as error:
+            with Image.open(path) as image:
+                if image.mode != "RGBA":
+                    return np.asarray(image.convert("RGB"))
+                ground = Image.new("RGBA", image.size, "white")
+                return np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
+        except (OSError, ValueError, SyntaxError) as error:
             raise DatasetError(
-                f"{path}: not a readable photo ({error}); generate the dataset again"
+                f"{path}: not a readable photo ({error}); generate or copy the dataset again"
             ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratedDataset(Dataset):
+    """A dataset that `looking3d generate` made.
+
+    Attributes:
+        manifest: What dataset.json holds.
+    """
+
+    manifest: dict
+
+    @property
+    def recipe(self) -> Recipe:
+        """What made it."""
+        return Recipe.from_json(self.manifest["recipe"])
+
+    @property
+    def fingerprint(self) -> str:
+        """The start of the SHA-256 of the manifest, which names recipe and shapes."""
+        return hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()[:16]
+
+    @property
+    def rejections(self) -> dict[str, int]:
+        """Draws of anomalies that were refused when the dataset was made, by reason."""
+        return dict(self.manifest.get("rejections", {}))
+
+    def reference(self, shape_id: str) -> GeneratedReference:
+        """The reference that the photos of a shape are judged against."""
+        return GeneratedReference(self.path / SHAPES / shape_id)
+
+    def photo_path(self, sample: Sample) -> Path:
+        """The file of a photo."""
+        return self.path / SHAPES / sample.shape_id / sample.photo
 
     def masks(self, sample: Sample) -> Masks:
         """Where the object and the anomaly are in the photo."""
         return Masks.load(self.path / SHAPES / sample.shape_id / mask_name(sample.photo))
 
 
-@dataclass(frozen=True)
-class StoredReference:
-    """A reference in a dataset; its arrays are read when they are asked for.
-
-    Attributes:
-        path: The shape's folder.
-    """
-
-    path: Path
-
-    @cached_property
-    def _arrays(self) -> dict[str, np.ndarray]:
-        names = ("vertices", "faces", "part_of_face")
-        path = self.path / "reference.npz"
-        try:
-            # Opened here, because numpy leaves the file open when it is no archive.
-            with path.open("rb") as file, np.load(file) as stored:
-                return {name: stored[name] for name in names}
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            reason = str(error).splitlines()[0]
-            raise DatasetError(
-                f"{path}: not a readable reference ({reason}); generate the dataset again"
-            ) from error
-
-    @property
-    def mesh_path(self) -> Path:
-        """The reference as a GLB."""
-        return self.path / "mesh.glb"
-
-    def raycaster(self) -> Raycaster:
-        """The mesh, made ready for rays."""
-        return Raycaster.from_arrays(**self._arrays)
+def _open_generated(path: Path) -> GeneratedDataset:
+    manifest = read_manifest(path, "generate the dataset again")
+    if not manifest.get("complete"):
+        raise DatasetError(f"{path}: unfinished; run the same `looking3d generate` again to complete it")
+    try:
+        rows = pq.read_table(path / SAMPLES).to_pylist()
+        samples = tuple(Sample.from_json(row) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{path / SAMPLES}: cannot be read ({error}); generate the dataset again"
+        ) from error
+    splits = {split: tuple(ids) for split, ids in manifest["splits"].items()}
+    return GeneratedDataset(path, samples, splits, manifest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -100,11 +101,17 @@ class Masks:
     changed: np.ndarray
 
     def save(self, path: Path) -> None:
-        """Write a palette PNG whose value is object + 2 before + 4 after + 8 changed."""
+        """Write what `to_png` gives."""
+        path.write_bytes(self.to_png())
+
+    def to_png(self) -> bytes:
+        """A palette PNG whose value is object + 2 before + 4 after + 8 changed."""
         bits = self.object + 2 * self.before + 4 * self.after + 8 * self.changed
         image = Image.fromarray(bits.astype(np.uint8))
         image.putpalette(_mask_palette())
-        image.save(path)
+        buffer = io.BytesIO()
+        image.save(buffer, "png")
+        return buffer.getvalue()
 
     @staticmethod
     def load(path: Path) -> Masks:
@@ -116,6 +123,23 @@ class Masks:
                 f"{path}: not a readable mask ({error}); generate the dataset again"
             ) from error
         return Masks(*((bits & bit) > 0 for bit in (1, 2, 4, 8)))
+
+
+def read_json(path: Path, advice: str) -> dict:
+    """A JSON object from a file.
+
+    Raises:
+        DatasetError: It cannot be read, or is no JSON object.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); {advice}") from error
+    except ValueError as error:
+        raise DatasetError(f"{path}: not valid JSON ({error}); {advice}") from error
+    if not isinstance(data, dict):
+        raise DatasetError(f"{path}: expected a JSON object, got a {type(data).__name__}; {advice}")
+    return data
 
 
 def read_manifest(dataset: Path, advice: str) -> dict:

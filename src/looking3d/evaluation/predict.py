@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from looking3d.dataset.engine import LocalEngine, expect_all
+from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Sample
@@ -67,7 +67,7 @@ def predict(
     done = len(by_shape) - len(todo)
     on_progress(done, len(by_shape))
     task = functools.partial(_predict_shape, weights=weights, dataset_path=dataset.path, camera=camera)
-    for samples, rows in expect_all(LocalEngine(workers if workers > 1 else 0).run(task, todo)):
+    for samples, rows in run_tasks(task, todo, workers):
         _write(pa.Table.from_pylist(rows), _rows_of(work, samples[0].shape_id))
         done += 1
         on_progress(done, len(by_shape))

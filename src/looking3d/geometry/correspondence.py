@@ -53,3 +53,41 @@ def patch_points(camera: Camera, depth: np.ndarray, patch_px: int) -> tuple[np.n
     pixels, valid = patch_pixels(depth > 0, patch_px)
     points = unproject(camera, depth)[pixels[..., 0], pixels[..., 1]]
     return np.where(valid[..., None], points, 0.0), valid
+
+
+def match_views(
+    camera_a: Camera, depth_a: np.ndarray, camera_b: Camera, depth_b: np.ndarray, pixels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where pixels of view a are seen in view b, with an occlusion test (paper 4.4, view-view matches).
+
+    A pixel's point counts as seen in b if it falls into b's image and lies on the surface that b sees
+    there, to within the width of two pixels at that depth.
+
+    Args:
+        camera_a, camera_b: The two cameras.
+        depth_a, depth_b: (height, width) along their optical axes; 0 where there is nothing.
+        pixels: (n, 2) integer pixels (y, x) of view a.
+
+    Returns:
+        (n, 2) float64 pixels (x, y) in view b, NaN behind the camera, and (n,) bool, whether the point is
+        seen in both views.
+    """
+    points = unproject(camera_a, depth_a)[pixels[:, 0], pixels[:, 1]]
+    xy, z = camera_b.project(points)
+    return xy, seen_at(camera_b, depth_b, xy, z)
+
+
+def seen_at(camera: Camera, depth: np.ndarray, xy: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """(...) bool: whether projected points lie on the surface that a view sees.
+
+    Args:
+        camera: The view's camera.
+        depth: (height, width) of the view, 0 where there is nothing.
+        xy: (..., 2) pixels that `camera.project` gave.
+        z: (...) depths that it gave.
+    """
+    inside = (z > 0) & (xy >= 0).all(-1) & (xy[..., 0] < camera.width) & (xy[..., 1] < camera.height)
+    x, y = (np.where(inside, xy[..., axis], 0).astype(np.int64) for axis in (0, 1))
+    surface = depth[y, x]
+    near = np.abs(surface - z) <= 2 * z / camera.focal_px
+    return inside & (surface > 0) & near

@@ -77,12 +77,13 @@ class Raycaster:
 
     def _init_mesh(self, vertices: np.ndarray, faces: np.ndarray) -> None:
         self.vertices = np.ascontiguousarray(vertices, np.float32)
-        triangles = self.vertices[faces]
+        self.faces = np.ascontiguousarray(faces, np.int32)
+        triangles = self.vertices[self.faces]
         normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         self.face_normals = normals / np.maximum(lengths, 1e-30)
         self._scene = EmbreeScene(_device(os.getpid()))
-        self._mesh = TriangleMesh(self._scene, self.vertices, np.ascontiguousarray(faces, np.int32))
+        self._mesh = TriangleMesh(self._scene, self.vertices, self.faces)
 
     def intersect(self, origins: np.ndarray, directions: np.ndarray) -> Hits:
         """The first surface along each ray.

@@ -1,0 +1,171 @@
+"""A reference as a dataset stores it: mesh, grey views, depth, cameras, the points of patches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+
+from looking3d.dataset.schema import read_json
+from looking3d.errors import ConfigError, DatasetError
+from looking3d.geometry.camera import Camera
+from looking3d.geometry.correspondence import match_views
+from looking3d.render.raycast import Raycaster
+
+
+class Matches(NamedTuple):
+    """Pixels of two views that show the same points of the surface.
+
+    Attributes:
+        a, b: (n, 2) float64 pixels (x, y) in the one view and in the other.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+
+
+@dataclass(frozen=True)
+class StoredReference(ABC):
+    """A reference in a dataset; what it holds is read when it is asked for, and then kept.
+
+    Attributes:
+        path: The shape's folder.
+    """
+
+    path: Path
+
+    @property
+    @abstractmethod
+    def source(self) -> str:
+        """Where the shape came from: a family and seed, a file, a ShapeNet id."""
+
+    @property
+    @abstractmethod
+    def views(self) -> np.ndarray:
+        """(n, height, width) uint8, the grey views."""
+
+    @property
+    @abstractmethod
+    def depth(self) -> np.ndarray:
+        """(n, height, width) float32 along the optical axes, 0 where there is nothing."""
+
+    @property
+    @abstractmethod
+    def cameras(self) -> tuple[Camera, ...]:
+        """The views' n cameras."""
+
+    @property
+    @abstractmethod
+    def points(self) -> np.ndarray:
+        """(n, rows, columns, 3) float32, the world point of each patch; 0 where there is none."""
+
+    @property
+    @abstractmethod
+    def valid(self) -> np.ndarray:
+        """(n, rows, columns) bool, whether a patch shows the object."""
+
+    @abstractmethod
+    def correspondences(self, a: int, b: int, step_px: int = 4) -> Matches:
+        """Pixels of views `a` and `b` that show the same point, hidden ones left out.
+
+        Args:
+            a, b: Numbers of two views.
+            step_px: Spacing of the pixels of view `a` that are matched, where the dataset leaves a choice.
+
+        Raises:
+            ConfigError: There is no such view.
+        """
+
+    @property
+    @abstractmethod
+    def mesh_path(self) -> Path:
+        """The reference as a GLB."""
+
+    @abstractmethod
+    def raycaster(self) -> Raycaster:
+        """The mesh, made ready for rays."""
+
+    def check_view(self, number: int) -> None:
+        """Refuse a view that does not exist."""
+        if not 0 <= number < len(self.cameras):
+            raise ConfigError(f"{self.path}: expected a view from 0 to {len(self.cameras) - 1}, got {number}")
+
+
+@dataclass(frozen=True)
+class GeneratedReference(StoredReference):
+    """The folder of a shape that `looking3d generate` made."""
+
+    @property
+    def source(self) -> str:
+        """Where the shape came from: a family and seed, or a file."""
+        return str(self.record["source"])
+
+    @cached_property
+    def record(self) -> dict:
+        """What shape.json holds."""
+        return read_json(self.path / "shape.json", "generate the dataset again")
+
+    @property
+    def mesh_path(self) -> Path:
+        """The reference as a GLB."""
+        return self.path / "mesh.glb"
+
+    def arrays(self, *names: str) -> dict[str, np.ndarray]:
+        """Arrays of reference.npz by their names; only these are unpacked."""
+        path = self.path / "reference.npz"
+        try:
+            # Opened here, because numpy leaves the file open when it is no archive.
+            with path.open("rb") as file, np.load(file) as stored:
+                return {name: stored[name] for name in names}
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            reason = str(error).splitlines()[0]
+            raise DatasetError(
+                f"{path}: not a readable reference ({reason}); generate the dataset again"
+            ) from error
+
+    @cached_property
+    def views(self) -> np.ndarray:
+        """(n, height, width) uint8, the grey views."""
+        return self.arrays("views")["views"]
+
+    @cached_property
+    def depth(self) -> np.ndarray:
+        """(n, height, width) float32 along the optical axes, 0 where there is nothing."""
+        return self.arrays("depth")["depth"]
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """(n, rows, columns, 3) float32, the world point of each patch; 0 where there is none."""
+        return self.arrays("points")["points"]
+
+    @cached_property
+    def valid(self) -> np.ndarray:
+        """(n, rows, columns) bool, whether a patch shows the object."""
+        return self.arrays("valid")["valid"]
+
+    @cached_property
+    def cameras(self) -> tuple[Camera, ...]:
+        """The views' n cameras."""
+        stored = self.arrays("T_camera_world", "focal_px", "center_px")
+        height, width = self.views.shape[1:]
+        rows = zip(stored["T_camera_world"], stored["focal_px"], stored["center_px"], strict=True)
+        return tuple(Camera(pose, float(focal), center, width, height) for pose, focal, center in rows)
+
+    def correspondences(self, a: int, b: int, step_px: int = 4) -> Matches:
+        """Pixels of views `a` and `b` that show the same point, hidden ones left out."""
+        self.check_view(a)
+        self.check_view(b)
+        grid = np.zeros(self.depth[a].shape, bool)
+        grid[step_px // 2 :: step_px, step_px // 2 :: step_px] = True
+        pixels = np.argwhere(grid & (self.depth[a] > 0))
+        xy, seen = match_views(self.cameras[a], self.depth[a], self.cameras[b], self.depth[b], pixels)
+        return Matches(pixels[seen][:, ::-1] + 0.5, xy[seen])
+
+    def raycaster(self) -> Raycaster:
+        """The mesh, made ready for rays."""
+        return Raycaster.from_arrays(**self.arrays("vertices", "faces", "part_of_face"))

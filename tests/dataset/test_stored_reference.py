@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from looking3d.dataset.load import Dataset
+from looking3d.errors import ConfigError
+
+
+def test_views_depth_and_points_agree_with_the_mesh(small: Path) -> None:
+    dataset = Dataset.open(small)
+    reference = dataset.reference(dataset.samples[0].shape_id)
+    assert reference.views.shape == reference.depth.shape == (5, 64, 64)
+    assert reference.points.shape == (*reference.valid.shape, 3) == (5, 8, 8, 3)
+    raycaster = reference.raycaster()
+    for camera, depth, points, valid in zip(
+        reference.cameras, reference.depth, reference.points, reference.valid, strict=True
+    ):
+        np.testing.assert_allclose(raycaster.draw(camera).depth, depth, atol=1e-5)
+        xy, _ = camera.project(points[valid].astype(float))
+        rows, columns = np.nonzero(valid)
+        np.testing.assert_array_equal(xy // 8, np.stack([columns, rows], -1))
+
+
+def test_correspondences_are_one_point_seen_by_both(small: Path) -> None:
+    dataset = Dataset.open(small)
+    reference = dataset.reference(dataset.samples[0].shape_id)
+    raycaster = reference.raycaster()
+    matches = reference.correspondences(0, 1, step_px=2)
+    assert len(matches.a) > 50
+    points = []
+    for pixels, camera in zip(matches, reference.cameras[:2], strict=True):
+        # The ray through each pixel, cast anew against the mesh.
+        directions = (
+            np.stack([*((pixels - camera.center_px) / camera.focal_px).T, np.ones(len(pixels))], -1)
+            @ camera.T_camera_world[:3, :3]
+        )
+        hits = raycaster.intersect(np.broadcast_to(camera.origin, directions.shape), directions)
+        points.append(camera.origin + directions * hits.distance[:, None])
+    distance = np.linalg.norm(points[0] - points[1], axis=1)
+    # Two pixels' width at this size and distance is 0.056.
+    assert (distance < 0.06).mean() > 0.97
+    same = reference.correspondences(2, 2)
+    np.testing.assert_allclose(same.a, same.b, atol=1e-3)
+
+
+def test_an_unknown_view_is_refused(small: Path) -> None:
+    dataset = Dataset.open(small)
+    with pytest.raises(ConfigError, match="expected a view from 0 to 4, got 5"):
+        dataset.reference(dataset.samples[0].shape_id).correspondences(0, 5)
