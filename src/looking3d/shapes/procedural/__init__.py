@@ -7,11 +7,17 @@ from types import MappingProxyType
 
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.shapes.part_shape import PartShape
+from looking3d.shapes.procedural.cabinet import cabinet
 from looking3d.shapes.procedural.chair import chair
 
 __all__ = ["FAMILIES", "generate"]
 
-FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType({"chair": chair})
+FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
+    {
+        "cabinet": cabinet,
+        "chair": chair,
+    }
+)
 """What `generate` can make, by name."""
 
 
