@@ -20,7 +20,7 @@ SEEDS = range(16)
 TOUCHING = 0.003
 """Parts nearer than this, in metres, touch."""
 
-FAMILIES = ["cabinet"]
+FAMILIES = ["cabinet", "table"]
 
 LABELS = {
     "storage_furniture/cabinet": (
@@ -45,6 +45,49 @@ LABELS = {
         "cabinet_door/hinge",
         "cabinet_door/handle",
         "cabinet_door/cabinet_door_surface",
+    ),
+    "table/regular_table": (
+        "tabletop/tabletop_surface/bar",
+        "tabletop/tabletop_surface/board",
+        "tabletop/tabletop_dropleaf",
+        "tabletop/tabletop_frame/bar",
+        "table_base/star_leg_base/star_leg_set/leg",
+        "table_base/star_leg_base/central_support",
+        "table_base/regular_leg_base/tabletop_connector",
+        "table_base/regular_leg_base/bar_stretcher",
+        "table_base/regular_leg_base/leg",
+        "table_base/regular_leg_base/runner",
+        "table_base/regular_leg_base/foot",
+        "table_base/regular_leg_base/caster/wheel",
+        "table_base/regular_leg_base/caster/caster_stem",
+        "table_base/drawer_base/tabletop_connector",
+        "table_base/drawer_base/back_panel",
+        "table_base/drawer_base/bar_stretcher",
+        "table_base/drawer_base/leg",
+        "table_base/drawer_base/vertical_side_panel",
+        "table_base/drawer_base/shelf",
+        "table_base/drawer_base/cabinet_door/handle",
+        "table_base/drawer_base/cabinet_door/cabinet_door_surface",
+        "table_base/drawer_base/drawer/drawer_box/drawer_back",
+        "table_base/drawer_base/drawer/drawer_box/drawer_bottom",
+        "table_base/drawer_base/drawer/drawer_box/drawer_side",
+        "table_base/drawer_base/drawer/drawer_box/drawer_front",
+        "table_base/drawer_base/drawer/handle",
+        "table_base/drawer_base/keyboard_tray/keyboard_tray_surface",
+        "table_base/drawer_base/foot",
+        "table_base/drawer_base/bottom_panel",
+        "table_base/drawer_base/caster/wheel",
+        "table_base/drawer_base/caster/caster_stem",
+        "table_base/drawer_base/vertical_divider_panel",
+        "table_base/pedestal_base/pedestal",
+        "table_base/pedestal_base/tabletop_connector",
+        "table_base/pedestal_base/central_support",
+    ),
+    "table/picnic_table": (
+        "regular_table/tabletop/tabletop_surface",
+        "regular_table/table_base/regular_leg_base/leg",
+        "bench_connector",
+        "bench",
     ),
 }
 """PartNet's leaves of tables, storage furniture and lamps; of carts, which PartNet has not, ours."""
