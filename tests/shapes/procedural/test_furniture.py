@@ -20,7 +20,7 @@ SEEDS = range(16)
 TOUCHING = 0.003
 """Parts nearer than this, in metres, touch."""
 
-FAMILIES = ["cabinet", "table"]
+FAMILIES = ["cabinet", "shelf", "table"]
 
 LABELS = {
     "storage_furniture/cabinet": (

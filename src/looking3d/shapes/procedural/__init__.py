@@ -9,6 +9,7 @@ from looking3d.errors import ConfigError, unknown_name
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural.cabinet import cabinet
 from looking3d.shapes.procedural.chair import chair
+from looking3d.shapes.procedural.shelf import shelf
 from looking3d.shapes.procedural.table import table
 
 __all__ = ["FAMILIES", "generate"]
@@ -17,6 +18,7 @@ FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
     {
         "cabinet": cabinet,
         "chair": chair,
+        "shelf": shelf,
         "table": table,
     }
 )

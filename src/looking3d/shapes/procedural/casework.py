@@ -314,7 +314,8 @@ class Casework:
             grip = float(np.clip(style.grip * height, reach, height - reach))
             handle = handle.moved([width - edge, grip, style.thickness])
             self.add("door_handle", f"{label}/handle", handle.mapped(place))
-        if style.hinges:
+        # What stands open away from its frame is seen to hang on hinges
+        if style.hinges or (style.inset and open_rad > 0):
             self._hinges(x0, low[1], height, label)
 
     def _hinges(self, x: float, y: float, height: float, label: str) -> None:

@@ -55,10 +55,12 @@ def _dining(assembly: Assembly, rng: np.random.Generator) -> None:
     odds = {"rect": 3, "rounded": 1.5, "boat": 0.8, "oval": 0.8, "round": 0.8, "octagon": 0.25}
     top = TopPlan.drawn(rng, odds, max(width, depth), depth, rng.uniform(0.71, 0.78))
     planks = top.outline == "rect" and chance(rng, 0.25)
-    add_top(assembly, rng, top, planks)
     base = pick(
         rng, {"legs": 5, "frames": 1.2 if top.straight else 0.0, "panels": 0.4 if top.straight else 0.0}
     )
+    if base != "legs":
+        top = top.square_edged()
+    add_top(assembly, rng, top, planks)
     if base == "legs":
         _add_legs(assembly, rng, top, rng.uniform(0.025, 0.048), 0.0 if planks else 0.75, 0.3)
     elif base == "frames":
@@ -103,6 +105,8 @@ def _coffee(assembly: Assembly, rng: np.random.Generator) -> None:
     if top.straight:
         bases |= {"frames": 1.6, "panels": 1.2, "box": 1}
     base = pick(rng, bases)
+    if base in ("frames", "panels", "box"):
+        top = top.square_edged()
     add_top(
         assembly, rng, top, planks=base in ("legs", "frames") and top.outline == "rect" and chance(rng, 0.2)
     )
@@ -176,7 +180,9 @@ def _desk(assembly: Assembly, rng: np.random.Generator) -> None:
     """To write at: with pedestals of drawers, with drawers under its top, or raised by columns."""
     width, depth = rng.uniform(0.95, 1.7), rng.uniform(0.5, 0.8)
     top = TopPlan.drawn(rng, {"rect": 4, "rounded": 1}, width, depth, rng.uniform(0.71, 0.77))
-    top = dataclasses.replace(top, thickness=min(top.thickness, 0.035), corner=min(top.corner, 0.06))
+    top = dataclasses.replace(
+        top, thickness=min(top.thickness, 0.035), corner=min(top.corner, 0.06)
+    ).square_edged()
     kind = pick(rng, {"pedestal": 4, "writing": 2.5, "lift": 1.3, "trestle": 0.7})
     if kind == "lift":
         raised = rng.uniform(0.0, 0.35) if chance(rng, 0.5) else 0.0
@@ -208,13 +214,17 @@ def _folding(assembly: Assembly, rng: np.random.Generator) -> None:
     if chance(rng, 0.55):
         width, depth = rng.uniform(1.1, 1.9), rng.uniform(0.6, 0.8)
         top = TopPlan.drawn(rng, {"rect": 1, "rounded": 2}, width, depth, rng.uniform(0.7, 0.76))
-        top = dataclasses.replace(top, corner=min(top.corner, 0.1), thickness=rng.uniform(0.02, 0.045))
+        top = dataclasses.replace(
+            top, corner=min(top.corner, 0.1), thickness=rng.uniform(0.02, 0.045)
+        ).square_edged()
         add_top(assembly, rng, top)
         stands.add_folding_u(assembly, rng, top)
     else:
         width, depth = rng.uniform(0.45, 0.8), rng.uniform(0.36, 0.6)
         top = TopPlan.drawn(rng, {"rect": 1, "rounded": 1.5}, width, depth, rng.uniform(0.5, 0.72))
-        top = dataclasses.replace(top, corner=min(top.corner, 0.08), thickness=rng.uniform(0.014, 0.024))
+        top = dataclasses.replace(
+            top, corner=min(top.corner, 0.08), thickness=rng.uniform(0.014, 0.024)
+        ).square_edged()
         add_top(assembly, rng, top, planks=top.outline == "rect" and chance(rng, 0.5))
         stands.add_folding_x(assembly, rng, top)
 
@@ -317,7 +327,7 @@ def _side(assembly: Assembly, rng: np.random.Generator) -> None:
     height = rng.uniform(0.72, 0.86) if console else rng.uniform(0.45, 0.65)
     odds = {"rect": 2, "rounded": 1} if console else {"rect": 2, "rounded": 1, "round": 2.5, "octagon": 0.5}
     top = TopPlan.drawn(rng, odds, width, depth, height)
-    top = dataclasses.replace(top, thickness=min(top.thickness, 0.03))
+    top = dataclasses.replace(top, thickness=min(top.thickness, 0.03)).square_edged()
     base = pick(
         rng,
         {

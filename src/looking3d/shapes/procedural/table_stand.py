@@ -155,7 +155,8 @@ def add_trestles(assembly: Assembly, rng: np.random.Generator, top: TopPlan) -> 
     x, z = top.width * rng.uniform(0.28, 0.38), 0.5 * top.depth * rng.uniform(0.7, 0.86)
     wide, tall = rng.uniform(0.03, 0.045), rng.uniform(0.045, 0.08)
     high = top.below + 0.002
-    bearer = prim.box((x - wide, high - tall, -z), (x + wide, high, z), 0.004)
+    reach = max(z, top.depth / 2 - 0.045) if top.outline == "rect" else z
+    bearer = prim.box((x - wide, high - tall, -reach), (x + wide, high, reach), 0.004)
     assembly.add_pair("bearer", CONNECTOR, bearer)
     low = 0.0
     if kind in ("post", "twin"):

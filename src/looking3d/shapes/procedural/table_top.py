@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -61,6 +62,10 @@ class TopPlan:
             edge=pick(rng, {"eased": 3, "bullnose": 1.5, "knife": 1, "ogee": 0.8, "bevel": 1}),
             corner=min(width, depth) * rng.uniform(0.06, 0.3),
         )
+
+    def square_edged(self) -> TopPlan:
+        """The plan for a base that reaches under the edges, where a chamfer below would leave a gap."""
+        return dataclasses.replace(self, edge="bevel") if self.edge == "knife" else self
 
     @property
     def below(self) -> float:
