@@ -98,7 +98,7 @@ def test_identity():
 
 
 def test_unknown_family_lists_the_known_ones():
-    with pytest.raises(ConfigError, match=r"^unknown family 'boat'; choose one of: chair"):
+    with pytest.raises(ConfigError, match=r"^unknown family 'boat'; choose one of: .*chair"):
         generate("boat", 0)
     assert "chair" in FAMILIES
 

@@ -51,7 +51,7 @@ def add_ladder(assembly: Assembly, rng: np.random.Generator) -> None:
         deck = board((-x, x), (float(z0) - r, float(z1) + 0.6 * r), y - thick, y)
         assembly.add(f"shelf_{i + 1}", SHELF, deck)
         if rim:
-            lip = prim.box((-x, y - 0.001, z0 - r), (x, y + 0.035, z0 - r + 0.01))
+            lip = prim.box((-x, y - 0.001, float(z0) - r), (x, y + 0.035, float(z0) - r + 0.01))
             assembly.add(f"lip_{i + 1}", BAR, lip)
     if chance(rng, 0.5):
         y = heights[0] * 0.5

@@ -325,7 +325,9 @@ def _side(assembly: Assembly, rng: np.random.Generator) -> None:
         (rng.uniform(0.8, 1.3), rng.uniform(0.28, 0.4)) if console else (rng.uniform(0.35, 0.6),) * 2
     )
     height = rng.uniform(0.72, 0.86) if console else rng.uniform(0.45, 0.65)
-    odds = {"rect": 2, "rounded": 1} if console else {"rect": 2, "rounded": 1, "round": 2.5, "octagon": 0.5}
+    odds: dict[str, float] = (
+        {"rect": 2, "rounded": 1} if console else {"rect": 2, "rounded": 1, "round": 2.5, "octagon": 0.5}
+    )
     top = TopPlan.drawn(rng, odds, width, depth, height)
     top = dataclasses.replace(top, thickness=min(top.thickness, 0.03)).square_edged()
     base = pick(

@@ -183,7 +183,7 @@ def add_trestles(assembly: Assembly, rng: np.random.Generator, top: TopPlan) -> 
             assembly.add_pair(f"leg_{name}", LEG, prim.post(path, section))
         if kind == "a":
             y = high * rng.uniform(0.25, 0.45)
-            reach = lerp(spread, 0.18 * z, y / (high - 0.5 * tall))
+            reach = float(lerp(spread, 0.18 * z, y / (high - 0.5 * tall)))
             bar = outlines.rectangle(0.8 * wide, 1.6 * wide, 0.003)
             assembly.add_pair("brace", STRETCHER, prim.bar((x, y, -reach), (x, y, reach), bar))
     _add_beam(assembly, rng, kind, x, wide, high, tall)
@@ -227,8 +227,8 @@ def _add_beam(
     reach = x + (wide + 0.06 if wedged else 0.3 * wide)
     assembly.add("beam", STRETCHER, prim.box((-reach, y - half, -0.015), (reach, y + half, 0.015)))
     if wedged:
-        low, high = (x + wide - 0.003, y - half - 0.03, -0.012), (x + wide + 0.02, y + half + 0.025, 0.012)
-        wedge = prim.box(low, high, 0.003)
+        inner, outer = (x + wide - 0.003, y - half - 0.03, -0.012), (x + wide + 0.02, y + half + 0.025, 0.012)
+        wedge = prim.box(inner, outer, 0.003)
         assembly.add_pair("wedge", CONNECTOR, wedge)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,7 @@ class TopPlan:
     def drawn(
         cls,
         rng: np.random.Generator,
-        outlines_odds: dict[str, float],
+        outlines_odds: Mapping[str, float],
         width: float,
         depth: float,
         height: float,
