@@ -67,7 +67,7 @@ def test_same_bytes_after_kill_and_resume(built: Path, tmp_path: Path) -> None:
     arguments = [sys.executable, "-c", code, str(out), "", json.dumps(RECIPE.to_json())]
     process = subprocess.Popen(arguments, env=os.environ)
     deadline = time.monotonic() + 60
-    while not list(out.glob("shapes/*/shape.json")) and time.monotonic() < deadline:
+    while not list(out.glob("shapes/chair_??????/shape.json")) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -87,6 +87,22 @@ def test_a_task_that_always_kills_its_worker_fails_alone() -> None:
         list(run_tasks(always_dies, [0, 1, 2], workers=2))
 
 
+def test_a_worker_that_dies_between_tasks_does_not_end_the_run() -> None:
+    outcomes = LocalEngine(1).run(process_of, [0, 1, 2])
+    first = next(outcomes)
+    time.sleep(0.5)  # until the second task has ended, too, and the worker waits
+    os.kill(first.result or 0, signal.SIGKILL)
+    time.sleep(0.5)
+    rest = list(outcomes)
+    assert sorted([first.item, *(outcome.item for outcome in rest)]) == [0, 1, 2]
+    assert not any(outcome.failure for outcome in rest)
+    assert rest[-1].result != first.result
+
+
+def process_of(item: int) -> int:
+    return os.getpid()
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_an_exception_in_a_task_is_raised(workers: int) -> None:
     with pytest.raises(ValueError, match="item 7"):

@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
@@ -27,6 +28,7 @@ RETRIES = 2
 
 _OUT_OF_MEMORY = 77  # exit code of a worker that stopped itself
 _WATCH_SECONDS = 0.25
+_GRACE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -101,50 +103,69 @@ class LocalEngine:
                 result, peak = measured(task, item)
                 yield Outcome(item, result, peak_bytes=peak)
             return
+        waiting = deque(range(len(items)))
+        lost: dict[int, list[str]] = {}
+        while waiting:
+            for index, done in self._ends(task, items, waiting):
+                reason = self._loss(done)
+                if not reason:
+                    result, peak = done.result()
+                    yield Outcome(items[index], result, "", tuple(lost.get(index, ())), peak)
+                elif len(lost.setdefault(index, [])) < RETRIES:
+                    lost[index].append(reason)
+                    waiting.append(index)
+                else:
+                    yield Outcome(items[index], None, reason, tuple(lost[index]))
+
+    def _ends(
+        self, task: Callable[[Item], Result], items: Sequence[Item], waiting: deque[int]
+    ) -> Iterator[tuple[int, Future]]:
+        """Run what waits in a pool of its own: (index, how it ended) until none waits or the pool broke."""
         pool = ProcessPool(
-            min(self.workers, len(items)),
+            min(self.workers, len(waiting)),
             context=multiprocessing.get_context("spawn"),
             initializer=start_worker,
             initargs=(os.getpid(), self.limits.worker_gb),
         )
+        longest = 60 * self.limits.shape_minutes
+        ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
+        running: dict[int, Future] = {}
+        broken = False
         try:
-            yield from self._run(pool, task, items)
+            while running or (waiting and not broken):
+                # Few at a time: a task that waits in the pool is lost with the pool's pipe
+                while waiting and len(running) < 2 * self.workers and not broken:
+                    try:
+                        future: Any = pool.schedule(measured, args=(task, items[waiting[0]]), timeout=longest)
+                    except RuntimeError:
+                        broken = True
+                        break
+                    index = waiting.popleft()
+                    running[index] = future
+                    future.add_done_callback(lambda done, index=index: ended.put((index, done)))
+                if not running:
+                    break
+                try:
+                    index, done = ended.get(timeout=2 * longest + _GRACE_SECONDS)
+                except queue.Empty:
+                    # A worker that dies as it takes a task takes it along without a word
+                    waiting.extend(running)
+                    break
+                del running[index]
+                broken |= isinstance(done.exception(), BrokenProcessPool)
+                yield index, done
         finally:
             pool.stop()
             pool.join()
-
-    def _run(
-        self, pool: ProcessPool, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[Outcome[Item, Result]]:
-        ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
-        waiting, running = deque(range(len(items))), 0
-        lost: dict[int, list[str]] = {}
-        while waiting or running:
-            # Few at a time: a task that waits in the pool is lost with the pool's pipe
-            while waiting and running < 2 * self.workers:
-                index = waiting.popleft()
-                future: Any = pool.schedule(
-                    measured, args=(task, items[index]), timeout=60 * self.limits.shape_minutes
-                )
-                future.add_done_callback(lambda done, index=index: ended.put((index, done)))
-                running += 1
-            index, done = ended.get()
-            running -= 1
-            reason = self._loss(done)
-            if not reason:
-                result, peak = done.result()
-                yield Outcome(items[index], result, "", tuple(lost.get(index, ())), peak)
-            elif len(lost.setdefault(index, [])) < RETRIES:
-                lost[index].append(reason)
-                waiting.append(index)
-            else:
-                yield Outcome(items[index], None, reason, tuple(lost[index]))
 
     def _loss(self, done: Future) -> str:
         """Why a worker was lost; empty if it was not."""
         error = done.exception()
         if isinstance(error, TimeoutError):
             return f"took longer than {self.limits.shape_minutes:g} minutes"
+        if isinstance(error, BrokenProcessPool):
+            # A worker died between two tasks, which takes the whole pool with it
+            return "its workers died"
         if isinstance(error, ProcessExpired):
             if error.exitcode == _OUT_OF_MEMORY:
                 return f"needed more than {self.limits.worker_gb:g} GB of memory"
