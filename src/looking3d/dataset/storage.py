@@ -139,7 +139,8 @@ class RemoteStore:
         except ImportError as error:
             raise MissingExtraError(f"writing to {self.url}", "cluster") from error
         try:
-            return fsspec.core.url_to_fs(self.url)
+            # A listing that is kept would hide what workers have written since
+            return fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         except ImportError as error:
             raise MissingExtraError(f"writing to {self.url} ({error})", "cluster") from error
         except ValueError as error:
@@ -171,7 +172,6 @@ class RemoteStore:
     def finished(self) -> set[str]:
         """Ids of the shapes whose records are there."""
         fs, root = self.connect()
-        fs.invalidate_cache()
         return {path.split("/")[-2] for path in fs.glob(f"{root}/{SHAPES}/*/{RECORD}")}
 
     def add_shape(self, shape_id: str, build: Callable[[Path], None]) -> None:
