@@ -12,6 +12,7 @@ from looking3d.shapes.procedural.cabinet import cabinet
 from looking3d.shapes.procedural.chair import chair
 from looking3d.shapes.procedural.shelf import shelf
 from looking3d.shapes.procedural.table import table
+from looking3d.shapes.procedural.valve import valve
 
 __all__ = ["FAMILIES", "generate"]
 
@@ -22,6 +23,7 @@ FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
         "chair": chair,
         "shelf": shelf,
         "table": table,
+        "valve": valve,
     }
 )
 """What `generate` can make, by name."""

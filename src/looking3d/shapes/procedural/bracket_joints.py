@@ -264,9 +264,9 @@ _CLAMPS = {"halves": _add_halves, "strap": _add_strap, "u_bolt": _add_u_bolt}
 def add_hinge(assembly: Assembly, rng: np.random.Generator) -> None:
     """Add a heavy hinge: two leaves with knuckles, a pin with finials, screws; open, between two boards."""
     width = rng.uniform(0.1, 0.4)
-    leaf, t = width * rng.uniform(0.4, 0.8), width * rng.uniform(0.035, 0.055)
+    leaf, t = width * rng.uniform(0.4, 0.8), width * rng.uniform(0.042, 0.065)
     knuckles = int(rng.choice([3, 5, 5, 7]))
-    r = t * rng.uniform(1.25, 1.7)
+    r = t * rng.uniform(1.3, 1.8)
     angle = math.radians(rng.choice([90.0, 90.0, 60.0, 110.0]))
     screw = Fastener.drawn(
         rng, rng.uniform(0.035, 0.05) * width * 1.4, {"button": 3, "hex": 1, "socket": 1}, 0.15
@@ -315,21 +315,22 @@ def add_hinge(assembly: Assembly, rng: np.random.Generator) -> None:
     cos, sin = math.cos(angle), math.sin(angle)
     swing = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
     upright = swing @ np.diag([1.0, -1.0, 1.0])
-    floor = board_t + t / 2
+    floor = max(board_t + t / 2, r + SUNK)
+    facing = -1.0 if chance(rng, 0.5) else 1.0
     for name, made_leaf, turn, label in (("lower", made[0], lying, BASE), ("upper", made[1], upright, WALL)):
 
         def place(p: np.ndarray, turn: np.ndarray = turn) -> np.ndarray:
-            return p @ turn.T + [0, floor, 0]
+            return (p @ turn.T + [0, floor, 0]) * [1, 1, facing]
 
         assembly.add(f"leaf_{name}", "hinge/leaf", made_leaf.mapped(place))
-        margin, deep = 0.12 * width, leaf + 0.2 * width
+        margin, deep = 0.05 * width, leaf + 0.07 * width
         board = prim.box(
             (-width / 2 - margin, -t / 2 - board_t, 1.3 * r),
             (width / 2 + margin, SUNK - t / 2, deep),
             0.1 * t,
         )
         assembly.add(f"board_{name}", label, board.mapped(place))
-        normal = turn @ UP
+        normal = turn @ UP * [1, 1, facing]
         screw.add(
             assembly, FASTENER, f"{name}_leaf", [place(p[None])[0] for p in seats], normal, t + 0.6 * board_t
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -29,15 +30,27 @@ def placed(mesh: Mesh, at: Vector, axis: Vector = UP, spin_rad: float = 0.0) -> 
         axis: (3,) of any length.
         spin_rad: Turn about its own axis beforehand.
     """
+    frame = _frame(axis)
+    if spin_rad:
+        cos, sin = math.cos(spin_rad), math.sin(spin_rad)
+        frame = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]]) @ frame
+    return Mesh(mesh.vertices @ frame + np.asarray(at, float), mesh.faces)
+
+
+def placed_points(points: np.ndarray, at: Vector, axis: Vector) -> np.ndarray:
+    """(n, 3) points given about the y axis, placed as a mesh is."""
+    return points @ _frame(axis) + np.asarray(at, float)
+
+
+def _frame(axis: Vector) -> np.ndarray:
+    """(3, 3) rotation whose rows are where the x, y and z axis of a placed mesh point."""
     y = np.asarray(axis, float) / np.linalg.norm(axis)
     # What lies level stays level: the mesh's x axis is kept in the ground plane
-    x = RIGHT if abs(y[1]) > 0.999 else np.cross(UP, y)
-    x = x / np.linalg.norm(x)
+    x = RIGHT if abs(y[1]) > 0.999 else np.array([y[2], 0.0, -y[0]])
     x = x - y * (x @ y)
-    frame = np.stack([x, y, np.cross(x, y)])
-    cos, sin = math.cos(spin_rad), math.sin(spin_rad)
-    spin = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
-    return mesh.mapped(lambda p: p @ spin @ frame + np.asarray(at, float))
+    x = x / np.linalg.norm(x)
+    z = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]]
+    return np.array([x, y, z])
 
 
 def turned(
@@ -89,24 +102,30 @@ def slot(at: Vector, axis: Vector, along: Vector, radius: float, length: float, 
     return extruded(stadium, -reach, reach).mapped(lambda p: p @ frame + np.asarray(at, float))
 
 
-def extruded(outline: np.ndarray, low: float, high: float, across: str = "z") -> Mesh:
+def extruded(
+    outline: np.ndarray, low: float, high: float, across: str = "z", holes: Sequence[np.ndarray] = ()
+) -> Mesh:
     """A prism of any outline, which may have corners that point inwards.
 
     Args:
         outline: (k, 2), counter-clockwise: x and y; across `y`, x and z; across `x`, z and y.
         low, high: Where it begins and ends on the axis that it is extruded along.
         across: That axis.
+        holes: (h, 2) outlines within it, counter-clockwise, that are left out.
     """
-    outline = np.asarray(outline, float)
-    k = len(outline)
-    caps = np.asarray(triangulate([outline], allow_convex=False), np.int64)
-    a = np.arange(k)
-    b = np.roll(a, -1)
-    walls = np.concatenate([np.stack([a, b, b + k], 1), np.stack([a, b + k, a + k], 1)])
-    rows = [np.insert(outline, 2, level, axis=1) for level in (low, high)]
-    mesh = Mesh(np.concatenate(rows), np.concatenate([caps[:, ::-1], caps + k, walls]))
+    loops = [np.asarray(outline, float), *(hole[::-1] for hole in holes)]
+    caps = np.asarray(triangulate(loops, allow_convex=False), np.int64)
+    count = sum(map(len, loops))
+    starts = np.cumsum([0, *map(len, loops)])
+    a = np.arange(count)
+    b = np.concatenate([np.roll(a[i:j], -1) for i, j in itertools.pairwise(starts)])
+    walls = np.concatenate([np.stack([a, b, b + count], 1), np.stack([a, b + count, a + count], 1)])
+    flat = np.concatenate(loops)
+    rows = np.concatenate([np.insert(flat, 2, level, axis=1) for level in (low, high)])
+    faces = np.concatenate([caps[:, ::-1], caps + count, walls])
+    # Two axes exchanged mirror the mesh
     order = {"x": [2, 1, 0], "y": [0, 2, 1], "z": [0, 1, 2]}[across]
-    return mesh.mapped(lambda p: p[:, order])
+    return Mesh(rows[:, order], faces if (across == "z") == (high > low) else faces[:, ::-1])
 
 
 def trimmed(mesh: Mesh, plan: np.ndarray | None = None, front: np.ndarray | None = None) -> Mesh:
@@ -129,7 +148,12 @@ def around(count: int, radius: float, at: Vector, axis: Vector, phase: float = 0
     """(count, 3) points evenly on a circle about an axis; at phase 0.5 two straddle the top."""
     angle = 2 * math.pi * (np.arange(count) + phase) / count
     points = radius * np.stack([np.sin(angle), np.zeros(count), np.cos(angle)], 1)
-    return placed(Mesh(points, np.zeros((0, 3), np.int64)), at, axis).vertices
+    return placed_points(points, at, axis)
+
+
+def disc_outlines(points: np.ndarray, radius: float, count: int = 14) -> list[np.ndarray]:
+    """(count, 2) circles about the x and z of points: holes of a plate that is extruded across `y`."""
+    return [point[[0, 2]] + outlines.circle(radius, count=count) for point in points]
 
 
 def grid(xs: Sequence[float], ys: Sequence[float]) -> list[tuple[float, float]]:
