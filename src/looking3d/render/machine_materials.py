@@ -22,7 +22,8 @@ _ROLES = {
     "machined": "shaft stem spindle pin rod eye bush spacer ring collar nipple glass pulley gear gland "
     "ball disc bezel finial coupling_hub tie_rod plug lens sight",
     "plate": "base_plate wall_plate deck_plate foundation plinth skid",
-    "pipe": "pipe tube tee elbow reducer cross",
+    "support": "cradle saddle rail tie post foot bridge pillar web strap",
+    "pipe": "pipe spool tube tee elbow reducer cross",
     "cover": "cap cover bonnet end_cap end_plate upper_half cylinder pilot",
 }
 
@@ -35,13 +36,14 @@ _SURFACES = {
     "accent": {"bright": 0.65, "black": 0.2, "steel": 0.15},
     "machined": {"steel": 0.85, "brass": 0.15},
     "plate": {"steel": 0.4, "paint": 0.4, "blackened": 0.1, "wood": 0.1},
+    "support": {"steel": 0.25, "paint": 0.55, "blackened": 0.2},
     "pipe": {"steel": 0.5, "paint": 0.4, "plastic": 0.1},
     "cover": {"steel": 0.35, "paint": 0.65},
     "cast": {"paint": 0.68, "steel": 0.22, "blackened": 0.04, "brass": 0.06},
 }
 
 # With which role a role shares its material, and how often
-_SHARES = {"plate": ("cast", 0.3), "pipe": ("cast", 0.45), "cover": ("cast", 0.6)}
+_SHARES = {"plate": ("cast", 0.3), "support": ("cast", 0.4), "pipe": ("cast", 0.45), "cover": ("cast", 0.6)}
 
 _PAINTS = {
     "2b5287": 3,

@@ -110,9 +110,10 @@ def check_anomalies_can_be_made(kind, shapes):
 
 
 def check_is_fast(family, seeds):
+    # Seconds of work, not of waiting for other processes' turns
     times = []
     for seed in seeds:
-        start = time.perf_counter()
+        start = time.process_time()
         generate(family, seed)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert np.median(times) < 0.1

@@ -267,7 +267,7 @@ def add_hinge(assembly: Assembly, rng: np.random.Generator) -> None:
     leaf, t = width * rng.uniform(0.4, 0.8), width * rng.uniform(0.042, 0.065)
     knuckles = int(rng.choice([3, 5, 5, 7]))
     r = t * rng.uniform(1.3, 1.8)
-    angle = math.radians(rng.choice([90.0, 90.0, 60.0, 110.0]))
+    angle = math.radians(rng.choice([90.0, 90.0, 60.0, 75.0, 100.0]))
     screw = Fastener.drawn(
         rng, rng.uniform(0.035, 0.05) * width * 1.4, {"button": 3, "hex": 1, "socket": 1}, 0.15
     )
@@ -323,7 +323,8 @@ def add_hinge(assembly: Assembly, rng: np.random.Generator) -> None:
             return (p @ turn.T + [0, floor, 0]) * [1, 1, facing]
 
         assembly.add(f"leaf_{name}", "hinge/leaf", made_leaf.mapped(place))
-        margin, deep = 0.05 * width, leaf + 0.07 * width
+        # The board that lies is the longer one, so that an open hinge does not tip over
+        margin, deep = 0.05 * width, leaf + (0.2 if name == "lower" else 0.07) * width
         board = prim.box(
             (-width / 2 - margin, -t / 2 - board_t, 1.3 * r),
             (width / 2 + margin, SUNK - t / 2, deep),
@@ -331,9 +332,10 @@ def add_hinge(assembly: Assembly, rng: np.random.Generator) -> None:
         )
         assembly.add(f"board_{name}", label, board.mapped(place))
         normal = turn @ UP * [1, 1, facing]
-        screw.add(
-            assembly, FASTENER, f"{name}_leaf", [place(p[None])[0] for p in seats], normal, t + 0.6 * board_t
-        )
+        places = [place(p[None])[0] for p in seats]
+        # Through the board that is upright, into the one that lies
+        grip = t + board_t if name == "upper" else t + 0.6 * board_t
+        screw.add(assembly, FASTENER, f"{name}_leaf", places, normal, grip, nut=name == "upper")
     axis = np.array([0.0, floor, 0.0])
     half = width / 2 + 0.02 * width
     assembly.add("pin", "hinge/pin", rod(axis - RIGHT * half, axis + RIGHT * half, 0.5 * r + SUNK))

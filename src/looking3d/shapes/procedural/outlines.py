@@ -28,17 +28,17 @@ def rounded(corners: np.ndarray, radii: float | Sequence[float], steps: int = 3)
         (m * (steps + 1), 2).
     """
     corners = np.asarray(corners, float)
-    radii = np.broadcast_to(radii, len(corners))
     bent = ~_straight(corners)
+    radius_of = np.broadcast_to(radii, len(corners))
     if not bent.all():
-        corners, radii = corners[bent], radii[bent]
+        corners, radius_of = corners[bent], radius_of[bent]
     to_next = np.roll(corners, -1, 0) - corners
     length = np.linalg.norm(to_next, axis=1)
     ahead = to_next / length[:, None]
     behind = -np.roll(ahead, 1, 0)
     half_angle = np.arccos(np.clip(np.einsum("ij,ij->i", ahead, behind), -1, 1)) / 2
     room = 0.48 * np.minimum(length, np.roll(length, 1))
-    setback = np.minimum(np.maximum(radii, 1e-3) / np.tan(half_angle), room)
+    setback = np.minimum(np.maximum(radius_of, 1e-3) / np.tan(half_angle), room)
     radius = setback * np.tan(half_angle)
     bisector = ahead + behind
     bisector /= np.linalg.norm(bisector, axis=1, keepdims=True)

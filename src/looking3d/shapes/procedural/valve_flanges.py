@@ -54,7 +54,9 @@ class Flange:
         square = chance(rng, 0.12)
         count = 4 if square else min(most, int(rng.choice([4, 6, 8], p=[0.5, 0.2, 0.3])))
         size = rng.uniform(0.43, 0.5) * pipe * {4: 1.08, 6: 1.0, 8: 0.92}[count]
-        bolt = Fastener.drawn(rng, size, {"hex": 5, "socket": 1, "stud": 1.2}, 0.0)
+        # A stud counts as three parts
+        heads = {"hex": 5, "socket": 1, "stud": 2 if count == 4 else 0}
+        bolt = Fastener.drawn(rng, size, heads, 0.0)
         return cls(
             pipe,
             pipe * rng.uniform(2.4, 2.65),
