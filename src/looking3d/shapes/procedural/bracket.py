@@ -6,9 +6,11 @@ import numpy as np
 
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural.assembly import Assembly, pick
+from looking3d.shapes.procedural.bracket_angle import add_angle
 from looking3d.shapes.procedural.bracket_bearings import add_motor_mount, add_pillow_blocks
-from looking3d.shapes.procedural.bracket_joints import add_clevis, add_hinge, add_pipe_clamp
-from looking3d.shapes.procedural.bracket_plates import add_angle, add_column_foot, add_tee, add_zed
+from looking3d.shapes.procedural.bracket_hinge import add_hinge
+from looking3d.shapes.procedural.bracket_joints import add_clevis, add_pipe_clamp
+from looking3d.shapes.procedural.bracket_plates import add_column_foot, add_tee, add_zed
 
 
 def bracket(seed: int) -> PartShape:

@@ -9,7 +9,7 @@ import numpy as np
 from looking3d.shapes.procedural import outlines
 from looking3d.shapes.procedural import primitives as prim
 from looking3d.shapes.procedural.assembly import Assembly, chance, pick
-from looking3d.shapes.procedural.bracket_plates import BASE, FASTENER, WALL, spread
+from looking3d.shapes.procedural.bracket_plates import BASE, FASTENER, spread
 from looking3d.shapes.procedural.fasteners import Fastener, nut_mesh, pin_mesh
 from looking3d.shapes.procedural.machining import (
     FRONT,
@@ -259,87 +259,3 @@ def _add_u_bolt(
 
 
 _CLAMPS = {"halves": _add_halves, "strap": _add_strap, "u_bolt": _add_u_bolt}
-
-
-def add_hinge(assembly: Assembly, rng: np.random.Generator) -> None:
-    """Add a heavy hinge: two leaves with knuckles, a pin with finials, screws; open, between two boards."""
-    width = rng.uniform(0.1, 0.4)
-    leaf, t = width * rng.uniform(0.4, 0.8), width * rng.uniform(0.042, 0.065)
-    knuckles = int(rng.choice([3, 5, 5, 7]))
-    r = t * rng.uniform(1.3, 1.8)
-    angle = math.radians(rng.choice([90.0, 90.0, 60.0, 75.0, 100.0]))
-    screw = Fastener.drawn(
-        rng, rng.uniform(0.035, 0.05) * width * 1.4, {"button": 3, "hex": 1, "socket": 1}, 0.15
-    )
-    end = pick(rng, {"square": 1, "rounded": 2, "strap": 1})
-    rows = 2 if leaf > 7 * screw.reach else 1
-    edges = np.linspace(-width / 2, width / 2, knuckles + 1)
-    tip = width * (0.45 if end == "strap" else 1.0)
-    corner = {"square": 0.02, "rounded": 0.25, "strap": 0.25}[end] * min(tip, leaf)
-    plan = np.array(
-        [
-            (-width / 2, -r),
-            (width / 2, -r),
-            (width / 2, 0.3 * leaf),
-            (tip / 2, leaf),
-            (-tip / 2, leaf),
-            (-width / 2, 0.3 * leaf),
-        ]
-    )
-    outline = outlines.rounded(plan, [0.001, 0.001, 0.001, corner, corner, 0.001], 5)
-    zs = np.linspace(r + 1.3 * screw.reach, leaf - 1.6 * screw.reach, rows)
-    seats = []
-    for z in zs:
-        room = tip / 2 if z > 0.6 * leaf or end == "strap" else width / 2
-        count = 2 if room > 3 * screw.reach else 1
-        if room > 6 * screw.reach and rows == 1:
-            count = 3
-        spots = np.linspace(1.5 * screw.reach - room, room - 1.5 * screw.reach, count) if count > 1 else [0.0]
-        seats += [np.array([x, t / 2, z]) for x in spots]
-    board_t = rng.uniform(1.5, 3.0) * t
-    made = []
-    for parity in (0, 1):
-        plate = extruded(outline, -t / 2, t / 2, "y")
-        spans = [(edges[i], edges[i + 1]) for i in range(knuckles)]
-        barrels = [rod((a + 3e-4, 0, 0), (b - 3e-4, 0, 0), r, 0.05 * r) for a, b in spans[parity::2]]
-        gaps = [
-            prim.box((a - 3e-4, -2 * r, -2 * r), (b + 3e-4, 2 * r, 1.15 * r), 1e-4)
-            for a, b in spans[1 - parity :: 2]
-        ]
-        drills = [hole(p, UP, screw.clearance, 2 * t) for p in seats]
-        bore = hole((0, 0, 0), RIGHT, 0.5 * r, width)
-        made.append(united([cut(plate, gaps), *barrels]))
-        made[-1] = cut(made[-1], [bore, *drills])
-    # At the origin is the pin; the upright leaf's face looks to the front
-    lying = np.eye(3)
-    cos, sin = math.cos(angle), math.sin(angle)
-    swing = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
-    upright = swing @ np.diag([1.0, -1.0, 1.0])
-    floor = max(board_t + t / 2, r + SUNK)
-    facing = -1.0 if chance(rng, 0.5) else 1.0
-    for name, made_leaf, turn, label in (("lower", made[0], lying, BASE), ("upper", made[1], upright, WALL)):
-
-        def place(p: np.ndarray, turn: np.ndarray = turn) -> np.ndarray:
-            return (p @ turn.T + [0, floor, 0]) * [1, 1, facing]
-
-        assembly.add(f"leaf_{name}", "hinge/leaf", made_leaf.mapped(place))
-        # The board that lies is the longer one, so that an open hinge does not tip over
-        margin, deep = 0.05 * width, leaf + (0.2 if name == "lower" else 0.07) * width
-        board = prim.box(
-            (-width / 2 - margin, -t / 2 - board_t, 1.3 * r),
-            (width / 2 + margin, SUNK - t / 2, deep),
-            0.1 * t,
-        )
-        assembly.add(f"board_{name}", label, board.mapped(place))
-        normal = turn @ UP * [1, 1, facing]
-        places = [place(p[None])[0] for p in seats]
-        # Through the board that is upright, into the one that lies
-        grip = t + board_t if name == "upper" else t + 0.6 * board_t
-        screw.add(assembly, FASTENER, f"{name}_leaf", places, normal, grip, nut=name == "upper")
-    axis = np.array([0.0, floor, 0.0])
-    half = width / 2 + 0.02 * width
-    assembly.add("pin", "hinge/pin", rod(axis - RIGHT * half, axis + RIGHT * half, 0.5 * r + SUNK))
-    for name, s in (("left", 1.0), ("right", -1.0)):
-        at = axis + RIGHT * s * (half - 0.3 * r)
-        knob = placed(pin_mesh(1.5 * r, 0.25 * r, True), at + RIGHT * s * 0.25 * r, RIGHT * s)
-        assembly.add(f"finial_{name}", "hinge/finial", knob)

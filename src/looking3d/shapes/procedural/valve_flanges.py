@@ -55,7 +55,7 @@ class Flange:
         count = 4 if square else min(most, int(rng.choice([4, 6, 8], p=[0.5, 0.2, 0.3])))
         size = rng.uniform(0.43, 0.5) * pipe * {4: 1.08, 6: 1.0, 8: 0.92}[count]
         # A stud counts as three parts
-        heads = {"hex": 5, "socket": 1, "stud": 2 if count == 4 else 0}
+        heads = {"hex": 5.0, "socket": 1.0, "stud": 2.0 if count == 4 else 0.0}
         bolt = Fastener.drawn(rng, size, heads, 0.0)
         return cls(
             pipe,
