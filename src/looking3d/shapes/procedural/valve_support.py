@@ -112,7 +112,8 @@ def _add_rails(
     """Two rails along the pipe that both flanges rest on, and two ties below them."""
     u = flange.pipe
     tie, half = u * rng.uniform(0.35, 0.6), u * rng.uniform(0.3, 0.42)
-    z = (0.65 if flange.square else rng.uniform(0.55, 0.72)) * flange.radius
+    # Below a square flange the rails are where it is flat, between its round corners
+    z = 0.42 * flange.radius - half if flange.square else rng.uniform(0.55, 0.72) * flange.radius
     long = x + flange.thickness + u * rng.uniform(0.2, 1.2)
     rise = height - tie
     top = rise - (0.9 * flange.radius if flange.square else (flange.radius**2 - (z + half) ** 2) ** 0.5)
