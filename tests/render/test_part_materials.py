@@ -27,6 +27,31 @@ def test_legs_are_never_upholstered_and_seats_are_often():
     assert 0.4 < np.mean(soft) < 0.8
 
 
+def test_machines_are_of_metal_paint_and_rubber():
+    labels = ["bolt", "body", "gasket", "hand_wheel/rim", "support/base_plate", "hand_wheel/wheel_hub"]
+    shape = shape_of(*(f"valve/{label}" for label in labels))
+    drawn = [assign_materials(shape, np.random.default_rng(seed)) for seed in range(200)]
+    kinds = [{materials[f"p{i}"].kind for materials in drawn} for i in range(len(labels))]
+    assert kinds[0] == {"metal"}
+    assert kinds[1] == kinds[3] == {"metal", "painted"}
+    assert kinds[2] == {"plastic"}
+    assert kinds[4] == {"metal", "painted", "wood"}
+    # Gaskets are dull and dark, bolts of grey steel or black
+    assert all(m["p2"].roughness > 0.6 and max(m["p2"].color) < 0.4 for m in drawn)
+    assert all(np.ptp(m["p0"].color) < 0.1 for m in drawn)
+    assert all(m["p3"] == m["p5"] for m in drawn)
+
+
+def test_machines_change_no_furniture():
+    leg = "chair/chair_base/regular_leg_base/leg"
+    alone, beside = (shape_of(leg, *more) for more in ([], ["bracket/fastener/bolt"]))
+    for seed in range(20):
+        generators = [np.random.default_rng(seed) for _ in range(2)]
+        a, b = (assign_materials(s, g)["p0"] for s, g in zip((alone, beside), generators, strict=True))
+        assert a == b
+        assert generators[0].random() == generators[1].random()
+
+
 def test_parts_without_semantics_share_up_to_three_materials():
     shape = shape_of(*(f"part/thing {i}" for i in range(5)), *(f"part/{name}" for name in "abcdefgh"))
     counts = set()

@@ -1,4 +1,4 @@
-"""Which material each part of a shape gets: by its label, so that furniture looks like furniture."""
+"""Which material each part of a shape gets: by its label, so that a chair looks like a chair."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import zlib
 
 import numpy as np
 
+from looking3d.render.machine_materials import ROOTS, draw_machine_materials, machine_role
 from looking3d.render.materials import KINDS, Material, draw_material
 from looking3d.shapes.part_shape import Part, PartShape
 
@@ -66,7 +67,7 @@ def assign_materials(shape: PartShape, generator: np.random.Generator) -> dict[s
     """A material for each part, by its semantics as PhotoShape does (Park et al., 2018).
 
     Parts of one label share a material; legs and frame, seat and back mostly do. Parts whose label says
-    nothing share one to three materials among them.
+    nothing share one to three materials among them. Machines have roles of their own.
 
     Returns:
         Part id -> material.
@@ -85,9 +86,14 @@ def assign_materials(shape: PartShape, generator: np.random.Generator) -> dict[s
             drawn[role] = drawn[with_role]
     strangers = [drawn["leg"], drawn["other"], drawn["soft"]][: 1 + int(generator.integers(3))]
     picks = int(generator.integers(2**31))
+    # From a stream of their own: what is drawn for furniture, and after it, does not depend on them
+    machined = draw_machine_materials(np.random.default_rng([picks, 1]))
 
     materials = {}
     for part in shape.parts:
+        if part.label.split("/")[0] in ROOTS:
+            materials[part.id] = machined[machine_role(part.label)]
+            continue
         role, group = _role(part.label), _group(part)
         pick = zlib.crc32(f"{picks} {group}".encode())
         materials[part.id] = strangers[pick % len(strangers)] if role == "other" else drawn[role]

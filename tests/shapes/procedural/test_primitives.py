@@ -80,6 +80,26 @@ def test_rounded_stays_inside_its_corners():
     assert 0.24 < area < 0.25
 
 
+def area_of(outline):
+    x, y = outline.T
+    return 0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
+
+
+def test_rounded_fills_a_corner_that_points_inwards():
+    corners = np.array([(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)], float)
+    radius = 0.5
+    filled = outlines.rounded(corners, [1e-3, 1e-3, 1e-3, radius, 1e-3, 1e-3], steps=64)
+    assert area_of(filled) == pytest.approx(5 + (1 - math.pi / 4) * radius**2, abs=1e-4)
+
+
+def test_rounded_drops_straight_corners():
+    corners = np.array([(0, 0), (1, 0), (2, 0), (2, 1), (0, 1)], float)
+    np.testing.assert_allclose(
+        outlines.rounded(corners, [0.1, 0.4, 0.2, 0.1, 0.1]),
+        outlines.rounded(corners[[0, 2, 3, 4]], [0.1, 0.2, 0.1, 0.1]),
+    )
+
+
 def test_inset_of_a_rectangle_is_a_smaller_one():
     corners = np.array([[-2, -1], [2, -1], [2, 1], [-2, 1]], float)
     np.testing.assert_allclose(

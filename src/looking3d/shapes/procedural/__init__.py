@@ -7,19 +7,23 @@ from types import MappingProxyType
 
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.shapes.part_shape import PartShape
+from looking3d.shapes.procedural.bracket import bracket
 from looking3d.shapes.procedural.cabinet import cabinet
 from looking3d.shapes.procedural.chair import chair
 from looking3d.shapes.procedural.shelf import shelf
 from looking3d.shapes.procedural.table import table
+from looking3d.shapes.procedural.valve import valve
 
 __all__ = ["FAMILIES", "generate"]
 
 FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
     {
+        "bracket": bracket,
         "cabinet": cabinet,
         "chair": chair,
         "shelf": shelf,
         "table": table,
+        "valve": valve,
     }
 )
 """What `generate` can make, by name."""

@@ -17,7 +17,7 @@ def circle(radius_x: float, radius_y: float | None = None, count: int = 14, powe
 
 
 def rounded(corners: np.ndarray, radii: float | Sequence[float], steps: int = 3) -> np.ndarray:
-    """A convex polygon with its corners rounded.
+    """A polygon with its corners rounded; those that point inwards become fillets, straight ones go.
 
     Args:
         corners: (m, 2), counter-clockwise.
@@ -28,23 +28,36 @@ def rounded(corners: np.ndarray, radii: float | Sequence[float], steps: int = 3)
         (m * (steps + 1), 2).
     """
     corners = np.asarray(corners, float)
+    bent = ~_straight(corners)
+    radius_of = np.broadcast_to(radii, len(corners))
+    if not bent.all():
+        corners, radius_of = corners[bent], radius_of[bent]
     to_next = np.roll(corners, -1, 0) - corners
     length = np.linalg.norm(to_next, axis=1)
     ahead = to_next / length[:, None]
     behind = -np.roll(ahead, 1, 0)
     half_angle = np.arccos(np.clip(np.einsum("ij,ij->i", ahead, behind), -1, 1)) / 2
     room = 0.48 * np.minimum(length, np.roll(length, 1))
-    setback = np.minimum(np.broadcast_to(np.maximum(radii, 1e-3), len(corners)) / np.tan(half_angle), room)
+    setback = np.minimum(np.maximum(radius_of, 1e-3) / np.tan(half_angle), room)
     radius = setback * np.tan(half_angle)
     bisector = ahead + behind
     bisector /= np.linalg.norm(bisector, axis=1, keepdims=True)
     center = corners + bisector * (radius / np.sin(half_angle))[:, None]
     start = corners + behind * setback[:, None] - center
-    turn = (math.pi - 2 * half_angle)[:, None] * np.linspace(0, 1, steps + 1)
+    inwards = behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0] > 0
+    turn = (np.where(inwards, -1.0, 1.0) * (math.pi - 2 * half_angle))[:, None] * np.linspace(0, 1, steps + 1)
     cos, sin = np.cos(turn), np.sin(turn)
     x = center[:, :1] + cos * start[:, :1] - sin * start[:, 1:]
     y = center[:, 1:] + sin * start[:, :1] + cos * start[:, 1:]
     return np.stack([x, y], -1).reshape(-1, 2)
+
+
+def _straight(corners: np.ndarray) -> np.ndarray:
+    """(m,) bool: the outline does not turn there."""
+    ahead = np.roll(corners, -1, 0) - corners
+    ahead = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
+    behind = np.roll(ahead, 1, 0)
+    return np.abs(ahead - behind).max(1) < 1e-9
 
 
 def rectangle(width: float, height: float, radius: float = 0.0, steps: int = 2) -> np.ndarray:

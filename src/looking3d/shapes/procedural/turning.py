@@ -164,6 +164,19 @@ def cut(mesh: Mesh, tools: Sequence[Mesh]) -> Mesh:
     )
 
 
+def carved(meshes: Sequence[Mesh], tools: Sequence[Mesh]) -> Mesh:
+    """One closed mesh of the union of closed meshes, less others."""
+    whole = Manifold.batch_boolean([_to_manifold(mesh) for mesh in meshes], OpType.Add)
+    return _of_manifold(
+        Manifold.batch_boolean([whole, *(_to_manifold(tool) for tool in tools)], OpType.Subtract)
+    )
+
+
+def common(meshes: Sequence[Mesh]) -> Mesh:
+    """One closed mesh of what closed meshes have in common."""
+    return _of_manifold(Manifold.batch_boolean([_to_manifold(mesh) for mesh in meshes], OpType.Intersect))
+
+
 def _to_manifold(mesh: Mesh) -> Manifold:
     solid = Manifold(Mesh64(mesh.vertices, mesh.faces.astype(np.uint64)))
     assert not solid.is_empty(), "not a closed mesh"
