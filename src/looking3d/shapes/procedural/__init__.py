@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.shapes.part_shape import PartShape
+from looking3d.shapes.procedural.armchair import armchair
 from looking3d.shapes.procedural.bracket import bracket
 from looking3d.shapes.procedural.cabinet import cabinet
 from looking3d.shapes.procedural.chair import chair
@@ -18,6 +19,7 @@ __all__ = ["FAMILIES", "generate"]
 
 FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
     {
+        "armchair": armchair,
         "bracket": bracket,
         "cabinet": cabinet,
         "chair": chair,
