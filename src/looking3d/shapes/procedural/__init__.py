@@ -8,7 +8,9 @@ from types import MappingProxyType
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural.cabinet import cabinet
+from looking3d.shapes.procedural.cart import cart
 from looking3d.shapes.procedural.chair import chair
+from looking3d.shapes.procedural.lamp import lamp
 from looking3d.shapes.procedural.shelf import shelf
 from looking3d.shapes.procedural.table import table
 
@@ -17,7 +19,9 @@ __all__ = ["FAMILIES", "generate"]
 FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
     {
         "cabinet": cabinet,
+        "cart": cart,
         "chair": chair,
+        "lamp": lamp,
         "shelf": shelf,
         "table": table,
     }
