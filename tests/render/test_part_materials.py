@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from looking3d.render.part_materials import assign_materials
 from looking3d.shapes.part_shape import Part, PartShape
@@ -50,6 +51,46 @@ def test_machines_change_no_furniture():
         a, b = (assign_materials(s, g)["p0"] for s, g in zip((alone, beside), generators, strict=True))
         assert a == b
         assert generators[0].random() == generators[1].random()
+
+
+HEAD = "lamp/table_or_floor_lamp/lamp_unit/lamp_head"
+
+
+@pytest.mark.parametrize(
+    ("label", "kinds"),
+    [
+        (f"{HEAD}/lamp_cover/lamp_shade", {"wood", "fabric", "plastic", "painted"}),
+        (f"{HEAD}/lamp_cover/lamp_reflector", {"plastic", "metal", "painted"}),
+        (f"{HEAD}/lamp_cover/lamp_cover_glass", {"plastic"}),
+        (f"{HEAD}/light_bulb", {"plastic"}),
+        (f"{HEAD}/lamp_wireframe_fitter", {"plastic", "metal", "painted"}),
+        ("lamp/table_or_floor_lamp/lamp_unit/connector", {"plastic", "metal", "painted"}),
+        ("cart/cart_frame/frame_tube", {"plastic", "metal", "painted"}),
+        ("cart/cart_body/basket/bag", {"fabric", "leather", "plastic"}),
+        ("cart/cart_body/tray", {"wood", "plastic", "metal", "painted"}),
+        ("cart/cart_handle/grip", {"plastic", "metal", "painted"}),
+    ],
+)
+def test_parts_of_lamps_and_carts_are_of_kinds_that_become_them(label, kinds):
+    shape = shape_of(label)
+    drawn = [assign_materials(shape, np.random.default_rng(seed))["p0"].kind for seed in range(150)]
+    assert set(drawn) == kinds
+
+
+def test_bulbs_are_bright_and_shades_mostly_cloth():
+    shape = shape_of(f"{HEAD}/light_bulb", f"{HEAD}/lamp_cover/lamp_shade")
+    drawn = [assign_materials(shape, np.random.default_rng(seed)) for seed in range(150)]
+    assert min(min(m["p0"].color) for m in drawn) > 0.5
+    assert 0.5 < np.mean([m["p1"].kind == "fabric" for m in drawn]) < 0.8
+
+
+def test_a_shape_draws_as_often_whatever_its_labels():
+    after = []
+    for label in ("chair/chair_seat", "cart/cart_body/tray"):
+        generator = np.random.default_rng(5)
+        assign_materials(shape_of(label), generator)
+        after.append(generator.random())
+    assert after[0] == after[1]
 
 
 def test_parts_without_semantics_share_up_to_three_materials():

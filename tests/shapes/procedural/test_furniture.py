@@ -10,7 +10,7 @@ from looking3d.shapes.procedural import generate
 
 SEEDS = range(16)
 
-FAMILIES = ["cabinet", "shelf", "table"]
+FAMILIES = ["cabinet", "cart", "lamp", "shelf", "table"]
 
 LABELS = {
     "storage_furniture/cabinet": (
@@ -79,8 +79,68 @@ LABELS = {
         "bench_connector",
         "bench",
     ),
+    "lamp/table_or_floor_lamp": (
+        "power_cord/cord",
+        "power_cord/switch",
+        "lamp_body/lamp_pole",
+        "lamp_body/lamp_body_solid",
+        "lamp_body/lamp_body_vertical_panel",
+        "lamp_body/lamp_body_jointed/lamp_arm/lamp_arm_straight_bar",
+        "lamp_unit/connector",
+        "lamp_unit/switch",
+        "lamp_unit/chain",
+        "lamp_unit/lamp_arm/lamp_arm_straight_bar",
+        "lamp_unit/lamp_arm/lamp_arm_curved_bar",
+        "lamp_unit/lamp_head/lamp_cover/lamp_shade",
+        "lamp_unit/lamp_head/lamp_cover/lamp_cover_glass",
+        "lamp_unit/lamp_head/lamp_cover/lamp_reflector",
+        "lamp_unit/lamp_head/light_bulb",
+        "lamp_unit/lamp_head/lamp_finial",
+        "lamp_unit/lamp_head/lamp_wireframe_fitter",
+        "lamp_base/lamp_holistic_base/lamp_base_part",
+        "lamp_base/lamp_leg_base/leg",
+        "lamp_base/lamp_leg_base/leg_brace",
+    ),
+    "cart": (
+        "cart_base/caster/wheel",
+        "cart_base/caster/caster_stem",
+        "cart_base/wheel",
+        "cart_base/axle",
+        "cart_base/bumper",
+        "cart_base/toe_plate",
+        "cart_frame/frame_tube",
+        "cart_frame/frame_vertical_bar",
+        "cart_frame/frame_horizontal_bar",
+        "cart_frame/vertical_side_panel",
+        "cart_frame/vertical_divider_panel",
+        "cart_frame/back_panel",
+        "cart_frame/bottom_panel",
+        "cart_frame/shelf",
+        "cart_frame/plate",
+        "cart_body/shelf",
+        "cart_body/wire_shelf",
+        "cart_body/wire_rack",
+        "cart_body/tray",
+        "cart_body/platform",
+        "cart_body/rail_tube",
+        "cart_body/basket/wire_basket",
+        "cart_body/basket/bin",
+        "cart_body/basket/bag",
+        "cart_body/drawer/drawer_box/drawer_back",
+        "cart_body/drawer/drawer_box/drawer_bottom",
+        "cart_body/drawer/drawer_box/drawer_side",
+        "cart_body/drawer/drawer_box/drawer_front",
+        "cart_body/drawer/handle",
+        "cart_body/cabinet_door/hinge",
+        "cart_body/cabinet_door/handle",
+        "cart_body/cabinet_door/cabinet_door_surface",
+        "cart_handle/handle_tube",
+        "cart_handle/handle_bar",
+        "cart_handle/grip",
+    ),
 }
-"""PartNet's leaves of tables, storage furniture and lamps; of carts, which PartNet has not, ours."""
+"""PartNet's leaves of tables, storage furniture and lamps, of the latter a few more; of carts, which
+PartNet has not, ours."""
 
 PATHS = {f"{root}/{leaf}" for root, leaves in LABELS.items() for leaf in leaves}
 

@@ -10,7 +10,9 @@ from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural.armchair import armchair
 from looking3d.shapes.procedural.bracket import bracket
 from looking3d.shapes.procedural.cabinet import cabinet
+from looking3d.shapes.procedural.cart import cart
 from looking3d.shapes.procedural.chair import chair
+from looking3d.shapes.procedural.lamp import lamp
 from looking3d.shapes.procedural.shelf import shelf
 from looking3d.shapes.procedural.table import table
 from looking3d.shapes.procedural.valve import valve
@@ -22,7 +24,9 @@ FAMILIES: Mapping[str, Callable[[int], PartShape]] = MappingProxyType(
         "armchair": armchair,
         "bracket": bracket,
         "cabinet": cabinet,
+        "cart": cart,
         "chair": chair,
+        "lamp": lamp,
         "shelf": shelf,
         "table": table,
         "valve": valve,
