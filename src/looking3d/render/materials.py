@@ -14,7 +14,26 @@ import numpy as np
 
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.render.color import Color, srgb_to_linear
-from looking3d.render.textures import PATTERNS, mix
+from looking3d.render.maps import load_maps
+from looking3d.render.material_set import MaterialSet
+from looking3d.render.textures import PATTERNS, in_surface, mix, surface_axes
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceSample:
+    """What a surface is like at points.
+
+    Attributes:
+        base: (n, 3) float32 linear RGB.
+        roughness: (n,) float32, or one for all.
+        metallic: (n,) float32, or one for all.
+        tilt: (n, 3) float32 that a unit normal leans by, in the texture frame; None where it is smooth.
+    """
+
+    base: np.ndarray
+    roughness: np.ndarray | float
+    metallic: np.ndarray | float
+    tilt: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,8 @@ class Material:
         roughness: 0 is a mirror, 1 is chalk.
         metallic: 1 for bare metal, whose colour is its reflectance.
         sheen: Strength of the bright rim of cloth, 0 to 1.
+        maps: Maps that take the place of colour, roughness and metallic, where the set has them.
+        map_width: Width of what the maps show, in world units.
     """
 
     kind: str
@@ -46,6 +67,8 @@ class Material:
     roughness: float = 0.5
     metallic: float = 0.0
     sheen: float = 0.0
+    maps: MaterialSet | None = None
+    map_width: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -57,8 +80,31 @@ class Material:
         object.__setattr__(self, "color", tuple(float(c) for c in self.color))
         object.__setattr__(self, "color2", tuple(float(c) for c in self.color2))
 
+    def surface(self, points: np.ndarray, normals: np.ndarray, texel: float) -> SurfaceSample:
+        """What the surface is like at points.
+
+        Args:
+            points: (n, 3) float32 in the part's texture frame.
+            normals: (n, 3) float32 unit normals in the same frame.
+            texel: Length over which maps are averaged, in world units.
+        """
+        if self.maps is None:
+            return SurfaceSample(self.albedo(points, normals), self.roughness, self.metallic, None)
+        u, v = (axis / np.float32(self.map_width) for axis in in_surface(points, normals, self.direction_rad))
+        found = load_maps(self.maps).sample(u, v, texel / self.map_width)
+        tilt = None
+        if found.slope is not None:
+            along_u, along_v = surface_axes(normals, self.direction_rad)
+            tilt = found.slope[:, :1] * along_u + found.slope[:, 1:] * along_v
+        return SurfaceSample(
+            self.albedo(points, normals) if found.base is None else found.base,
+            self.roughness if found.roughness is None else found.roughness,
+            self.metallic if found.metallic is None else found.metallic,
+            tilt,
+        )
+
     def albedo(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """The colour of the surface at points.
+        """The colour of the surface at points, but for maps.
 
         Args:
             points: (n, 3) float32 in the part's texture frame.
@@ -75,13 +121,14 @@ class Material:
         return np.clip(color + share[:, None] * (color2 - color), 0, 1)
 
     def to_json(self) -> dict[str, object]:
-        """A dict of plain numbers and tuples; `from_json` is its inverse."""
-        return dataclasses.asdict(self)
+        """A dict of plain values; `from_json` is its inverse."""
+        return dataclasses.asdict(self) | {"maps": self.maps.to_json() if self.maps else None}
 
     @staticmethod
     def from_json(data: dict) -> Material:
         """The material that `to_json` wrote."""
-        return Material(**data)
+        maps = data.get("maps")
+        return Material(**{**data, "maps": MaterialSet.from_json(maps) if maps else None})
 
 
 def _hex(code: str) -> np.ndarray:
@@ -264,3 +311,21 @@ def draw_material(kind: str, generator: np.random.Generator) -> Material:
     if kind not in KINDS:
         raise unknown_name("material kind", kind, KINDS)
     return dataclasses.replace(KINDS[kind](generator), seed=int(generator.integers(2**31)))
+
+
+def mapped(material: Material, maps: MaterialSet, metres_per_unit: float) -> Material:
+    """A material with the maps of a set; what the set lacks is as before.
+
+    Args:
+        material: Of the set's kind.
+        maps: The set.
+        metres_per_unit: How long a world unit is.
+
+    Raises:
+        MapError: A map cannot be read.
+    """
+    material = dataclasses.replace(material, maps=maps, map_width=maps.size_m / metres_per_unit)
+    if "base" in (held := load_maps(maps)).has:
+        mean = tuple(held.mean)
+        material = dataclasses.replace(material, color=mean, color2=mean, pattern="plain", contrast=0.0)
+    return material

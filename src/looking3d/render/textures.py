@@ -62,13 +62,22 @@ def _noise(*axes: np.ndarray) -> np.ndarray:
     return blend(0, 0)
 
 
-def _in_surface(p: np.ndarray, n: np.ndarray, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
+def in_surface(p: np.ndarray, n: np.ndarray, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
     """Two (n,) coordinates along the surface: the plane of the axes that the normal leans to least."""
     axis = np.abs(n).argmax(1)
     rows = np.arange(len(p))
     u, v = p[rows, np.array([1, 0, 0])[axis]], p[rows, np.array([2, 2, 1])[axis]]
     c, s = np.float32(np.cos(turn_rad)), np.float32(np.sin(turn_rad))
     return c * u - s * v, s * u + c * v
+
+
+def surface_axes(n: np.ndarray, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 3) float32 directions in which the two coordinates of `in_surface` grow, for (n, 3) normals."""
+    axis = np.abs(n).argmax(1)
+    unit = np.eye(3, dtype=np.float32)
+    a, b = unit[[1, 0, 0]], unit[[2, 2, 1]]
+    c, s = np.float32(np.cos(turn_rad)), np.float32(np.sin(turn_rad))
+    return (c * a - s * b)[axis], (s * a + c * b)[axis]
 
 
 def _plain(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
@@ -89,20 +98,20 @@ def _grain(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.nd
 
 
 def _weave(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
-    u, v = _in_surface(p, n, turn_rad)
+    u, v = in_surface(p, n, turn_rad)
     f = np.float32(1 / scale)
     warp, weft = _noise(u * f, v * (0.2 * f)), _noise(u * (0.2 * f) + 31, v * f)
     return 0.5 + 0.35 * (warp + weft) + 0.1 * _noise(u * 9, v * 9)
 
 
 def _stripes(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
-    u, v = _in_surface(p, n, turn_rad)
+    u, v = in_surface(p, n, turn_rad)
     wave = np.sin(u * np.float32(2 * np.pi / scale))
     return 0.5 + 0.5 * np.clip(wave * 3, -1, 1) + 0.08 * _noise(u * 80, v * 80)
 
 
 def _check(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
-    u, v = _in_surface(p, n, turn_rad)
+    u, v = in_surface(p, n, turn_rad)
     f = np.float32(2 * np.pi / scale)
     bands = np.clip(3 * np.sin(u * f), -1, 1) + np.clip(3 * np.sin(v * f), -1, 1)
     return 0.5 + 0.25 * bands + 0.06 * _noise(u * 80, v * 80)
