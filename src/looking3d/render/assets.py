@@ -37,7 +37,8 @@ class PhotoAssets:
         """A short hash of names, sizes, beginnings and ends of the files, by name of the set or the map."""
         return {
             "materials": {
-                s.name: _fingerprint(f"{s.kind} {s.size_m}", dict(s.files).values()) for s in self.material_sets
+                s.name: _fingerprint(f"{s.kind} {s.size_m}", dict(s.files).values())
+                for s in self.material_sets
             },
             "environments": {name: _fingerprint("", [path]) for name, path in self.environments},
         }
@@ -58,8 +59,9 @@ def find_assets(materials: tuple[str, ...], environments: tuple[str, ...], share
     if sets and all(one.kind == UNFIT for one in sets):
         names = ", ".join(one.name for one in sets[:5])
         raise MapError(
-            f"{materials[0]}: none of its {len(sets)} sets of maps ({names}) is known to be wood, fabric, leather, "
-            'plastic, metal or painted; say so in the folder\'s name or in a metadata.json: {"category": "wood"}'
+            f"{materials[0]}: none of its {len(sets)} sets of maps ({names}) is known to be wood, fabric, "
+            "leather, plastic, metal or painted; say so in the folder's name or in a metadata.json: "
+            '{"category": "wood"}'
         )
     return PhotoAssets(sets, find_environments(environments), share)
 

@@ -101,9 +101,7 @@ class Dome:
         floor = middle + from_middle - directions * (from_middle[1] / down)[:, None]
         return np.where(on_floor[:, None], floor, p).astype(np.float32), on_floor
 
-    def _studio(
-        self, lighting: Lighting, p: np.ndarray, on_floor: np.ndarray, floor_y: float
-    ) -> np.ndarray:
+    def _studio(self, lighting: Lighting, p: np.ndarray, on_floor: np.ndarray, floor_y: float) -> np.ndarray:
         """(n, 3) float32 light from points of floor and wall."""
         assert self.floor is not None, "a studio has a floor"
         floor = self._floor(p - np.array([0, floor_y, 0], np.float32))

@@ -70,7 +70,10 @@ class Environment:
 
     def irradiance(self, n: np.ndarray) -> np.ndarray:
         """(n, 3) float32 irradiance over pi from above the horizon, without the lamp, for unit normals."""
-        return np.maximum(np.einsum("nk,kc->nc", _harmonics(self._in_map(n)), self.light.harmonics), 0) * self._gain
+        return (
+            np.maximum(np.einsum("nk,kc->nc", _harmonics(self._in_map(n)), self.light.harmonics), 0)
+            * self._gain
+        )
 
     @property
     def _gain(self) -> np.ndarray:
@@ -183,7 +186,9 @@ def read_environment(path: str) -> EnvironmentLight:
     picture = read_picture(path, "a latitude-longitude environment map")
     height, width = picture.shape[:2]
     if height < 16 or abs(width - 2 * height) > 0.02 * width:
-        raise MapError(f"{path}: {width} x {height} px, expected a latitude-longitude map, twice as wide as high")
+        raise MapError(
+            f"{path}: {width} x {height} px, expected a latitude-longitude map, twice as wide as high"
+        )
     small = cv2.resize(picture, (2 * ROWS, ROWS), interpolation=cv2.INTER_AREA)
     directions, solid_angle = sphere(ROWS)
     rest, direction, lamp, radius_rad = _split(small, directions, solid_angle)
@@ -312,7 +317,9 @@ def find_environments(paths: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
         files = [path for path in files if path.suffix.lower() in (".hdr", ".exr")]
         if not files:
-            raise MapError(f"{root}: holds no environment maps; expected .hdr or .exr files, latitude-longitude")
+            raise MapError(
+                f"{root}: holds no environment maps; expected .hdr or .exr files, latitude-longitude"
+            )
         for path in files:
             name = path.stem if root.is_file() else path.relative_to(root).with_suffix("").as_posix()
             if name in found:

@@ -100,8 +100,12 @@ def _draw_dome(g: np.random.Generator, shadow: float) -> Background:
         wall=wall,
         plank=float(g.uniform(0.1, 0.3)) if kind == "wood" else 0.0,
     )
-    colors = (tuple(map(float, from_linear(np.array(color)))) for color in (wall, floor.color))
-    return Background(*colors, shadow, dome)
+    return Background(_srgb(wall), _srgb(floor.color), shadow, dome)
+
+
+def _srgb(linear: np.ndarray | Color) -> Color:
+    r, g, b = from_linear(np.clip(linear, 0, 1)).tolist()
+    return r, g, b
 
 
 def _dull(color: np.ndarray, saturation: float) -> Color:
@@ -122,10 +126,9 @@ def in_surroundings(background: Background, lighting: Lighting) -> tuple[Backgro
         return background, dataclasses.replace(lighting, ground=background.dome.floor.color)
     gain = np.array(environment.gain)
     floor = np.clip(environment.light.floor * gain / lighting.ground_irradiance, 0.03, 0.85)
-    horizon = np.clip(environment.light.horizon * gain, 0, 1)
+    horizon = environment.light.horizon * gain
     dome = dataclasses.replace(background.dome, floor=None)
-    colors = (tuple(map(float, from_linear(np.clip(color, 0, 1)))) for color in (horizon, floor))
-    background = Background(*colors, background.shadow, dome)
+    background = Background(_srgb(horizon), _srgb(floor), background.shadow, dome)
     return background, dataclasses.replace(lighting, ground=tuple(map(float, floor)))
 
 

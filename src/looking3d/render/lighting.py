@@ -90,7 +90,7 @@ class Lighting:
     sky_top: Color
     sky_horizon: Color
     exposure: float = 1.0
-    ground: Color = (GROUND_ALBEDO,) * 3
+    ground: Color = (GROUND_ALBEDO, GROUND_ALBEDO, GROUND_ALBEDO)
     environment: Environment | None = None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from looking3d.errors import MapError
+from looking3d.render.mitsuba_variant import mitsuba
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".exr")
 """Endings of the files that maps are read from."""
@@ -46,19 +46,22 @@ def read_picture(path: Path | str, what: str) -> np.ndarray:
 
 def _read_float(path: Path) -> np.ndarray:
     if path.suffix.lower() == ".exr":
-        # OpenCV asks for this before its first EXR file
-        os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
-    if picture is None:
-        hint = "; if other EXR files fail too, convert them to .hdr" if path.suffix.lower() == ".exr" else ""
-        raise ValueError(f"damaged, or of an unknown kind{hint}")
-    if picture.ndim == 2:
-        picture = picture[..., None].repeat(3, 2)
-    picture = np.ascontiguousarray(picture[..., 2::-1], np.float32)
-    if not np.isfinite(picture).all():
-        picture = np.nan_to_num(picture, nan=0.0, posinf=65504.0, neginf=0.0)
-    return np.maximum(picture, 0)
+        # OpenCV's wheels are at times built without EXR
+        try:
+            picture = np.array(mitsuba().Bitmap(str(path)), np.float32)
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+        picture = picture.reshape(*picture.shape[:2], -1)
+    else:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+        read = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
+        if read is None or read.dtype != np.float32:
+            raise ValueError("damaged, or not RGBE")
+        picture = read[..., ::-1]
+    if picture.shape[2] < 3:
+        picture = picture[..., :1].repeat(3, 2)
+    # Suns may be infinite where half floats end
+    return np.clip(np.nan_to_num(picture[..., :3], posinf=65504.0), 0, None)
 
 
 def wrapped(picture: np.ndarray, rows_too: bool = True) -> np.ndarray:

@@ -78,7 +78,9 @@ class Maps:
             (form[:, :2].astype(np.float32) - 128) / 127 if form is not None and "normal" in has else None,
         )
 
-    def _look_up(self, levels: tuple[np.ndarray, ...], u: np.ndarray, v: np.ndarray, texel: float) -> np.ndarray:
+    def _look_up(
+        self, levels: tuple[np.ndarray, ...], u: np.ndarray, v: np.ndarray, texel: float
+    ) -> np.ndarray:
         width = levels[0].shape[1] - 2
         level = float(np.clip(np.log2(max(texel * width, 1e-9)), 0, len(levels) - 1))
         fine = int(level)
@@ -116,6 +118,9 @@ def load_maps(material_set: MaterialSet) -> Maps:
         if min(picture.shape[:2]) < 4:
             height, width = picture.shape[:2]
             raise MapError(f"{files[role]}: {width} x {height} px, expected at least 4 x 4; export it again")
+    if "base" in read:
+        # Colours are averaged as light, not as sRGB
+        read["base"] = to_linear(np.minimum(read["base"], 1))
     first = read.get("base", next(iter(read.values())))
     height, width = first.shape[:2]
     columns = min(MAX_PX, 2 ** round(np.log2(width)))
@@ -129,7 +134,12 @@ def load_maps(material_set: MaterialSet) -> Maps:
     has = {"base", "roughness", "metallic"} & set(read)
     has |= {"normal"} if {"normal_gl", "normal_dx"} & set(read) else set()
     has |= {"roughness", "metallic"} if "arm" in read else set()
-    return Maps(_sizes(color, _encoded_color), _sizes(form, _encoded_form), frozenset(has), color[..., :3].mean((0, 1)))
+    return Maps(
+        _sizes(color, _encoded_color),
+        _sizes(form, _encoded_form),
+        frozenset(has),
+        color[..., :3].mean((0, 1)),
+    )
 
 
 def _resized(picture: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -145,7 +155,7 @@ def _composed(read: dict[str, np.ndarray], kind: str) -> tuple[np.ndarray, np.nd
     color, form = np.full((*shape, 4), 0.5, np.float32), np.zeros((*shape, 3), np.float32)
     arm = read.get("arm")
     if "base" in read:
-        color[..., :3] = to_linear(np.minimum(read["base"], 1))
+        color[..., :3] = read["base"]
         occlusion = read["ao"][..., 0] if "ao" in read else arm[..., 0] if arm is not None else None
         if occlusion is not None:
             color[..., :3] *= (1 - _AO_SHARE + _AO_SHARE * occlusion)[..., None]

@@ -39,7 +39,9 @@ _ROLES = {
     "diffuse": r"diffuse|diff",
 }
 _ROLE = re.compile(
-    r"(?<![a-z0-9])(?:" + "|".join(f"(?P<{role}>{words})" for role, words in _ROLES.items()) + r")(?![a-z0-9])"
+    r"(?<![a-z0-9])(?:"
+    + "|".join(f"(?P<{role}>{words})" for role, words in _ROLES.items())
+    + r")(?![a-z0-9])"
 )
 
 # In the order in which they are looked for
@@ -67,8 +69,8 @@ class MaterialSet:
         name: Unique among the sets in use; the folder's path below the one that was named.
         kind: A kind of material, or `UNFIT`.
         size_m: Width of what the maps show.
-        files: (role, path) of each map, by role: base, normal_gl, normal_dx, roughness, metallic, arm (ambient
-            occlusion, roughness, metallic), ao, displacement.
+        files: (role, path) of each map, by role: base, normal_gl, normal_dx, roughness, metallic, arm
+            (ambient occlusion, roughness, metallic), ao, displacement.
     """
 
     name: str
@@ -103,8 +105,8 @@ def find_material_sets(folders: Iterable[str]) -> tuple[MaterialSet, ...]:
         found = [s for folder in sorted({root, *root.rglob("*/")}) for s in _sets_in(folder, root)]
         if not found:
             raise MapError(
-                f"{root}: holds no sets of maps; expected folders with pictures named by what they are, such as "
-                "Wood049_1K-JPG_Color.jpg, oak_diff_1k.jpg, basecolor.png or albedo.jpg"
+                f"{root}: holds no sets of maps; expected folders with pictures named by what they "
+                "are, such as Wood049_1K-JPG_Color.jpg, oak_diff_1k.jpg, basecolor.png or albedo.jpg"
             )
         for one in found:
             if one.name in sets:
@@ -171,10 +173,12 @@ def _tells(token: str, word: str) -> bool:
 
 
 def _size_m(stated: object, name: str) -> float:
-    """Width in metres from metadata (from 10 up it is in centimetres) or from a name such as `oak_60cm`, or 0."""
+    """Width in metres from metadata (in centimetres from 10 up) or from a name such as `oak_60cm`; or 0."""
     if isinstance(stated, (int, float)) and stated > 0:
         size = float(stated) / (100 if stated >= 10 else 1)
-    elif match := re.search(r"(?<![a-zA-Z0-9.])(\d+(?:\.\d+)?)(mm|cm|m)(?![a-zA-Z0-9])", name.replace("_", " ")):
+    elif match := re.search(
+        r"(?<![a-zA-Z0-9.])(\d+(?:\.\d+)?)(mm|cm|m)(?![a-zA-Z0-9])", name.replace("_", " ")
+    ):
         size = float(match[1]) * {"mm": 1e-3, "cm": 1e-2, "m": 1.0}[match[2]]
     else:
         return 0.0

@@ -19,14 +19,12 @@ from looking3d.render.color import tone
 from looking3d.render.compose import over_ground
 from looking3d.render.lighting import Lighting
 from looking3d.render.materials import Material
+from looking3d.render.mitsuba_variant import mitsuba
 from looking3d.render.photo import PhotoScene
 from looking3d.render.prepared import PreparedShape
 from looking3d.render.sampling import SAMPLES, gather, pixel_size
 from looking3d.render.vectors import along
 from looking3d.shapes.part_shape import PartShape
-
-VARIANT = "scalar_rgb"
-"""Mitsuba's variant: plain C++, which starts at once and gives the same bytes anywhere."""
 
 BLOCK_PX = 32
 """Side of what one thread renders. Fixed, as Mitsuba's own choice depends on the number of threads."""
@@ -36,16 +34,6 @@ SKY_ROWS = 256
 
 MAX_RADIANCE = 3.0
 """Brightest a pixel gets, in units of white, before its light is smoothed."""
-
-
-def _mitsuba() -> Any:
-    # Imported when used: it costs a second
-    mitsuba = importlib.import_module("mitsuba")
-    if mitsuba.variant() != VARIANT:
-        mitsuba.set_variant(VARIANT)
-        # Its warnings (a sample count rounded up) are no concern of a dataset's user.
-        mitsuba.set_log_level(mitsuba.LogLevel.Error)
-    return mitsuba
 
 
 class MitsubaRenderer:
@@ -78,7 +66,7 @@ class MitsubaRenderer:
         self, prepared: PreparedShape, scene: PhotoScene, camera: Camera
     ) -> tuple[np.ndarray, np.ndarray]:
         """(h, w, 3) sRGB of the object times its coverage, and (h, w) coverage, both float32."""
-        mi = _mitsuba()
+        mi = mitsuba()
         importlib.import_module("drjit").set_thread_count(self.threads)
         world = {
             "type": "scene",

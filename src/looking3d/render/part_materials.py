@@ -10,7 +10,7 @@ import numpy as np
 
 from looking3d.geometry.camera import REFERENCE_RADIUS
 from looking3d.render.assets import NO_ASSETS, PhotoAssets
-from looking3d.render.materials import KINDS, Material, draw_material, mapped
+from looking3d.render.materials import KINDS, Material, draw_material, mapped, with_relief
 from looking3d.shapes.part_shape import Part, PartShape
 
 # The first role whose words occur in the tail of a label; order matters (`arm_sofa_style` is soft)
@@ -96,7 +96,10 @@ def _with_maps(
 
 
 def assign_materials(
-    shape: PartShape, generator: np.random.Generator, assets: PhotoAssets = NO_ASSETS
+    shape: PartShape,
+    generator: np.random.Generator,
+    assets: PhotoAssets = NO_ASSETS,
+    relief: bool = False,
 ) -> dict[str, Material]:
     """A material for each part, by its semantics as PhotoShape does (Park et al., 2018).
 
@@ -108,6 +111,7 @@ def assign_materials(
         generator: Where the draws come from.
         assets: Sets of maps; where some are of the kind that was drawn, one of them is taken as often as
             `assets.share` says.
+        relief: Whether procedural materials have a fine structure; the draws are the same.
 
     Returns:
         Part id -> material.
@@ -124,6 +128,8 @@ def assign_materials(
         if drawn[role].kind == "plastic":
             grey = generator.uniform(0.01, 0.1)
             drawn[role] = dataclasses.replace(drawn[role], color=(grey,) * 3, contrast=0.0)
+    if relief:
+        drawn = {role: with_relief(material) for role, material in drawn.items()}
     if assets.material_sets:
         metres_per_unit = unit_metres(shape)
         drawn = {

@@ -77,6 +77,7 @@ def draw_scene(
     generator: np.random.Generator,
     background: str = "white",
     assets: PhotoAssets = NO_ASSETS,
+    relief: bool = False,
 ) -> PhotoScene:
     """Random materials, light and ground for a shape.
 
@@ -85,12 +86,13 @@ def draw_scene(
         generator: Where the draws come from.
         background: One of `ground.BACKGROUNDS`.
         assets: Files that it may show. Without any, the draws are the same as if there were no such thing.
+        relief: Whether procedural materials have a fine structure: threads, grain, brush marks.
 
     Raises:
         ConfigError: Unknown background.
         MapError: A file of the assets cannot be used.
     """
-    by_id = assign_materials(shape, generator, assets)
+    by_id = assign_materials(shape, generator, assets, relief)
     by_label = {part.label: by_id[part.id] for part in shape.parts}
     lighting = draw_lighting(generator)
     if assets.environments:

@@ -10,7 +10,16 @@ from looking3d.render.compose import over_ground
 from looking3d.render.lighting import Lighting
 from looking3d.render.photo import PhotoScene
 from looking3d.render.prepared import PreparedShape, Surface
-from looking3d.render.sampling import OFFSET, REACH, SAMPLES, TILE, gather, over_hemisphere, pixel_size, spread
+from looking3d.render.sampling import (
+    OFFSET,
+    REACH,
+    SAMPLES,
+    TILE,
+    gather,
+    over_hemisphere,
+    pixel_size,
+    spread,
+)
 from looking3d.render.vectors import along, dot
 from looking3d.shapes.part_shape import PartShape
 
