@@ -54,7 +54,7 @@ def test_cutting_out_of_a_box(photo: np.ndarray, mask: np.ndarray) -> None:
 
 def test_boxes_that_do_not_fit(photo: np.ndarray) -> None:
     assert inside((-10, 5.4, 60, 500), photo, "a.jpg") == (0, 5, 50, HEIGHT)
-    with pytest.raises(PhotoError, match=r"a.jpg: the box x 200, y 0, 10 x 10 px lies outside .* 170 x 120 px"):
+    with pytest.raises(PhotoError, match=r"a.jpg: the box x 200, y 0, 10 x 10 px lies outside"):
         cut_out_of_box(photo, (200, 0, 10, 10), "a.jpg")
     with pytest.raises(PhotoError, match=r"a.jpg: the box is as large as the photo"):
         cut_out_of_box(photo, (0, 0, WIDTH, HEIGHT), "a.jpg")

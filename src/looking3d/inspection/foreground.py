@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from looking3d.inspection.plain_ground import PlainGround, segment_plain
 from looking3d.model.detector import FindsForeground
 from looking3d.model.query import Query
 
+_OPEN = 0.7  # likelihood of object where only the drawing of the model shows it: GrabCut decides
+
 
 @dataclass(frozen=True)
 class Foreground:
@@ -33,6 +36,11 @@ class Foreground:
     method: str
     reason: str
     is_doubtful: bool = False
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether it pays to mend the mask once the model is aligned."""
+        return self.is_doubtful or self.method == "box"
 
     def __str__(self) -> str:
         return f"{self.method} ({self.reason})"
@@ -94,6 +102,24 @@ class ForegroundFinder:
         return box
 
 
+def redrawn(photo: Query, idea: Candidate, drawn: np.ndarray) -> Candidate:
+    """A better idea of where the object is, from what its 3D model looks like there.
+
+    GrabCut starts again, from the drawing: sure of where it agrees with the first mask, open in the rest.
+    Parts that are missing stay ground if they have the ground's colours.
+
+    Args:
+        photo: The photo.
+        idea: The first idea, from which the model was aligned.
+        drawn: (height, width) bool, the aligned model's silhouette.
+    """
+    likely = np.where(drawn, np.where(idea.mask, 1.0, _OPEN), 0.0).astype(np.float32)
+    mask = refine(photo.image, likely)
+    query = dataclasses.replace(photo, image=on_white(photo.image, mask), mask=mask)
+    reason = f"{idea.foreground.reason}, then against the 3D model"
+    return Candidate(dataclasses.replace(idea.foreground, reason=reason), query, mask)
+
+
 class _Search:
     """What is known of one photo; each thing is found out when it is first needed."""
 
@@ -130,7 +156,7 @@ class _Search:
                 f"{self.photo.name}: has no alpha channel, or one that is opaque everywhere; cut the object "
                 "out, or choose another --foreground"
             )
-        return Candidate(Foreground("alpha", why), self.photo, self._filled(self.photo.mask))
+        return self._masked("alpha", why, self.photo.mask)
 
     def network(self, why: str) -> Candidate:
         foreground = Foreground("network", why, not self.plain_ground.is_even)
@@ -160,11 +186,12 @@ class _Search:
         if self.finder.network is not None:
             likely = np.zeros(self.bare.image.shape[:2], np.float32)
             part = np.ascontiguousarray(self.bare.image[top:bottom, left:right])
-            likely[top:bottom, left:right] = self.finder.network.foreground(
-                Query(part, None, self.photo.name)
-            )
-            seeded = refine(self.bare.image, likely)
-            found.append(self._masked("box", "network and GrabCut inside the box", seeded))
+            # Where the network sees nothing, the colours around the box may still tell.
+            with contextlib.suppress(PhotoError):
+                seen = self.finder.network.foreground(Query(part, None, self.photo.name))
+                likely[top:bottom, left:right] = seen
+                why = "network and GrabCut inside the box"
+                found.append(self._masked("box", why, refine(self.bare.image, likely)))
         around = cut_out_of_box(self.bare.image, box, self.photo.name)
         return [*found, self._masked("box", "GrabCut against the ground around the box", around)]
 

@@ -101,7 +101,7 @@ def _cut(image: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
     cv2.setRNGSeed(_SEED)
     clusters = np.zeros((1, 65)), np.zeros((1, 65))
     pixels = np.ascontiguousarray(image[..., ::-1])
-    labels, _, _ = cv2.grabCut(pixels, labels.copy(), None, *clusters, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    labels, _, _ = cv2.grabCut(pixels, labels.copy(), (0, 0, 0, 0), *clusters, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     mask = main_pieces(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)))
     return mask if mask.any() else None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from looking3d.errors import ConfigError, PhotoError
-from looking3d.inspection.foreground import Candidate, ForegroundFinder
+from looking3d.inspection.foreground import Candidate, ForegroundFinder, redrawn
 from looking3d.inspection.foreground_config import ForegroundConfig, Method
 from looking3d.inspection.on_white import with_shadow
 from looking3d.inspection.photo import load_photo
@@ -81,6 +81,11 @@ class Inspector:
         # Where a photo leaves open what its object is, the idea that the model explains best is taken.
         judged = [(self._detect(idea), idea) for idea in self._finder.candidates(query)]
         detection, idea = max(judged, key=lambda pair: pair[0].alignment)
+        if idea.foreground.is_rough and detection.alignment >= ALIGNED_FROM:
+            drawn = self.reference.raycaster.draw(detection.camera).mask
+            if drawn.any():
+                idea = redrawn(query, idea, drawn)
+                detection = self._detect(idea)
         found = Inspection(query.name, source, self.reference, detection, self.threshold, idea.foreground)
         elevation_deg = found.elevation_deg if found.aligned else None
         doubts = assess(query.image, idea.mask, idea.foreground, elevation_deg)

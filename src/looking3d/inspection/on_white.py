@@ -14,7 +14,7 @@ _SPREAD = 0.03  # blur of the shadow over the side of the window around the obje
 
 
 def on_white(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The object on white.
+    """The object on white; a photo that is on white already is returned as it is.
 
     Args:
         image: (height, width, 3) uint8 RGB.
@@ -23,6 +23,9 @@ def on_white(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Returns:
         (height, width, 3) uint8.
     """
+    rim = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if (image[~rim] == 255).all():
+        return image
     cover = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT_PX)[..., None]
     return np.round(image * cover + 255 * (1 - cover)).astype(np.uint8)
 

@@ -23,7 +23,7 @@ PHOTO_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg"),
     *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
 )
-"""What is looked for in a folder. HEIC needs an extra; it is found all the same, and not skipped in silence."""
+"""What is looked for in a folder. HEIC needs an extra; without it, it is reported and not skipped."""
 
 LARGEST_PX = 4096
 """Photos whose longer side is longer are reduced to this; a network sees 128 px of the object."""
@@ -189,8 +189,8 @@ def _heif_reader(name: str) -> str:
     except ImportError as error:
         # Not a MissingExtraError: the other photos of a folder go on.
         raise PhotoError(
-            f"{name}: is a HEIC photo, which needs what is not installed; run: pip install 'looking3d[heic]', "
-            "or export it as JPEG"
+            f"{name}: is a HEIC photo, which needs what is not installed; run: pip install "
+            "'looking3d[heic]', or export it as JPEG"
         ) from error
     pillow_heif.register_heif_opener()
     return "HEIF"
