@@ -129,6 +129,7 @@ def test_masks(photo: Query, mask: np.ndarray, tmp_path: Path) -> None:
 def test_boxes(busy: Query, mask: np.ndarray, tmp_path: Path) -> None:
     seeded, around = find(busy, Network(mask), box=(45, 15, 60, 70))
     assert {seeded.foreground.method, around.foreground.method} == {"box"}
+    assert around.foreground.is_doubtful
     assert iou(around.mask, mask) > 0.8
     (only,) = find(busy, Network(mask, blind=True), box=(45, 15, 60, 70))
     np.testing.assert_array_equal(only.mask, around.mask)

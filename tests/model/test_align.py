@@ -8,7 +8,7 @@ from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.templates import draw_templates, framed
 from looking3d.model.checkpoint import load_detector, save_weights
-from looking3d.model.detector import Detection
+from looking3d.model.detector import Detection, FindsForeground
 from looking3d.model.query import FILL, Query, Window
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import grey_image

@@ -182,7 +182,7 @@ class _Search:
     def in_box(self) -> list[Candidate]:
         box = self.finder.box_of(self.photo)
         left, top, right, bottom = inside(box, self.bare.image, self.photo.name)
-        found = []
+        found, doubtful = [], not self.plain_ground.is_even
         if self.finder.network is not None:
             likely = np.zeros(self.bare.image.shape[:2], np.float32)
             part = np.ascontiguousarray(self.bare.image[top:bottom, left:right])
@@ -191,9 +191,10 @@ class _Search:
                 seen = self.finder.network.foreground(Query(part, None, self.photo.name))
                 likely[top:bottom, left:right] = seen
                 why = "network and GrabCut inside the box"
-                found.append(self._masked("box", why, refine(self.bare.image, likely)))
+                found.append(self._masked("box", why, refine(self.bare.image, likely), doubtful))
         around = cut_out_of_box(self.bare.image, box, self.photo.name)
-        return [*found, self._masked("box", "GrabCut against the ground around the box", around)]
+        why = "GrabCut against the ground around the box"
+        return [*found, self._masked("box", why, around, doubtful)]
 
     @cached_property
     def plain_ground(self) -> PlainGround:

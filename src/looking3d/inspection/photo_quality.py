@@ -184,7 +184,7 @@ def _busy(foreground: Foreground) -> QualityWarning | None:
         return None
     return QualityWarning(
         "busy ground",
-        "The ground is busy, so the object's outline may be wrong; use a plain ground, a cut-out, or a box.",
+        "The ground is busy, so the object's outline may be wrong; use a plain ground, or a cut-out.",
     )
 
 
