@@ -77,6 +77,38 @@ def test_inspect_table_json_and_page(folder: Path, capsys, tmp_path: Path) -> No
     assert all(0 <= row["probability"] <= 1 for row in rows)
 
 
+def test_inspect_for_scripts(folder: Path, capsys, tmp_path: Path) -> None:
+    photos = [*inspect(folder, folder / "photos"), "--csv", tmp_path / "t.csv", "--overlays", tmp_path / "o"]
+    # A threshold of 0 makes every photo that is aligned anomalous, one of 1 none.
+    code, out, _ = run(capsys, *photos, "--fail-on-anomaly", "--threshold", "0", "--json")
+    assert code == int(any(row["verdict"] == "anomalous" for row in json.loads(out)))
+    assert run(capsys, *photos, "--fail-on-anomaly", "--threshold", "1")[0] == 0
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 3
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["one.png", "two.png"]
+
+
+def test_an_anomaly_ends_with_1_and_a_failure_with_2(
+    folder: Path, capsys, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("looking3d.inspection.result.ALIGNED_FROM", 0.0)
+    photos = [*inspect(folder, folder / "photos"), "--threshold", "0"]
+    assert run(capsys, *photos)[0] == 0
+    assert run(capsys, *photos, "--fail-on-anomaly")[0] == 1
+    assert run(capsys, *photos, svg_as_jpg(tmp_path), "--fail-on-anomaly")[0] == 2
+
+
+def test_foregrounds(folder: Path, capsys, tmp_path: Path) -> None:
+    code, out, _ = run(capsys, *inspect(folder, folder / "photos"), "--foreground", "plain", "--json")
+    assert code == 0
+    assert [row["foreground"]["method"] for row in json.loads(out)] == ["plain"] * 2
+    code, out, err = run(capsys, *inspect(folder, folder / "photos"), "--foreground", "mask")
+    assert_one_line(code, out, err, ["--foreground mask: name a folder of masks with --masks"])
+    (tmp_path / "masks").mkdir()
+    code, _, err = run(capsys, *inspect(folder, folder / "photos"), "--masks", tmp_path / "masks")
+    assert code == 2
+    assert "no mask of one.png" in err
+
+
 def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
     data = tmp_path / "data"
     code, out, _ = run(capsys, "generate", "--out", data, *SMALL, "--split", "0.5", "0.5", "0")

@@ -21,9 +21,13 @@ from looking3d.dataset.build import BuildReport
 from looking3d.dataset.engine import Limits
 from looking3d.dataset.recipe import Recipe
 from looking3d.errors import ConfigError, DatasetError, Looking3DError, PhotoError
+from looking3d.inspection.foreground_config import ForegroundConfig
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+
+ANOMALY = 1
+"""Exit code of `inspect --fail-on-anomaly` if a photo is anomalous and none failed."""
 
 _messages = Console(stderr=True)
 
@@ -314,15 +318,25 @@ def inspect(
     ],
     weights: Annotated[str, tyro.conf.arg(help="A run's folder, a .safetensors file, or `align`.")] = "align",
     threshold: Annotated[float, tyro.conf.arg(help="A photo is anomalous from this probability on.")] = 0.5,
+    foreground: Annotated[ForegroundConfig, tyro.conf.arg(name="")] = ForegroundConfig(),  # noqa: B008 - frozen
+    shadow: Annotated[bool, tyro.conf.arg(help="Draw a soft shadow under objects that are cut out.")] = False,
     html: Annotated[Path | None, tyro.conf.arg(help="Write a page to look at.")] = None,
+    csv: Annotated[Path | None, tyro.conf.arg(help="Write a table with a row a photo.")] = None,
+    overlays: Annotated[
+        Path | None, tyro.conf.arg(help="Write each photo with what differs in red to this folder.")
+    ] = None,
     as_json: Annotated[bool, tyro.conf.arg(name="json", help="Print JSON instead of a table.")] = False,
     up: Annotated[
         str, tyro.conf.arg(help="The axis of the model that points up: y, z, x, -y, -z, -x.")
     ] = "y",
     unit: Annotated[str, tyro.conf.arg(help="The model's unit: m, cm, mm, in.")] = "m",
+    fail_on_anomaly: Annotated[
+        bool, tyro.conf.arg(help="End with exit code 1 if any photo is anomalous.")
+    ] = False,
 ) -> int:
     """Tell for each photo whether the object is what its 3D model says, and show where it is not."""
     from looking3d.inspection.inspector import Failure, Inspector, inspect_paths
+    from looking3d.inspection.outputs import write_csv, write_overlays
     from looking3d.inspection.photo import find_photos
     from looking3d.inspection.reference import load_reference
     from looking3d.inspection.report import table, write_html
@@ -331,7 +345,9 @@ def inspect(
     if not photos:
         raise PhotoError("no photos; name at least one photo, or a folder of photos")
     found = find_photos(photos)
-    inspector = Inspector(load_reference(reference, up=up, unit=unit), load_detector(weights), threshold)
+    inspector = Inspector(
+        load_reference(reference, up=up, unit=unit), load_detector(weights), threshold, foreground, shadow
+    )
     with _progress() as progress:
         bar = progress.add_task("photos", total=len(found))
         results = inspect_paths(
@@ -344,10 +360,16 @@ def inspect(
     if html is not None:
         write_html(results, inspector.reference, html)
         _messages.print(f"page: {html}", highlight=False, soft_wrap=True)
+    if csv is not None:
+        write_csv(results, csv)
+    if overlays is not None:
+        write_overlays(results, overlays)
     failed = [result for result in results if isinstance(result, Failure)]
     for failure in failed:
         _print_error(failure.message)
-    return Looking3DError.exit_code if failed else 0
+    if failed:
+        return Looking3DError.exit_code
+    return ANOMALY if fail_on_anomaly and any(result.verdict == "anomalous" for result in results) else 0
 
 
 def demo(

@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 
 from looking3d.errors import ConfigError, PhotoError, ShapeError
+from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.inspection.inspector import Failure, Inspection, Inspector, inspect_paths
 from looking3d.inspection.reference import Reference
 from looking3d.model.align.align import AlignDetector
+from looking3d.model.detector import Detection
 from looking3d.model.query import Query
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.write import save_glb
@@ -58,6 +60,69 @@ def test_the_threshold(fixed: Callable, reference: Reference, query: Query) -> N
 def test_what_cannot_be_aligned_is_unsure(fixed: Callable, reference: Reference, query: Query) -> None:
     found = Inspector(reference, fixed(probability=0.99, alignment=0.4)).inspect_one(query)
     assert (found.verdict, found.aligned) == ("unsure", False)
+
+
+def test_the_idea_that_the_model_explains_best_is_taken(
+    detection: Callable, reference: Reference, query: Query
+) -> None:
+    class Choosy:
+        """Aligns what is cut out by a mask worse than what is not."""
+
+        better_unmasked = True
+
+        def enrol(self, raycaster: object) -> None: ...
+
+        def foreground(self, photo: Query) -> np.ndarray:
+            assert query.mask is not None
+            return query.mask.astype(np.float32)
+
+        def detect(self, photos: list[Query], enrolled: None) -> list[Detection]:
+            is_better = (photos[0].mask is None) == self.better_unmasked
+            return [detection(alignment=0.9 if is_better else 0.7)]
+
+    detector = Choosy()
+    inspector = Inspector(reference, detector)
+    bare = Query(query.image, None, "photo.jpg")
+    found = inspector.inspect_one(bare)
+    assert str(found.foreground) == "network (even ground)"
+    detector.better_unmasked = False
+    found = inspector.inspect_one(bare)
+    assert str(found.foreground) == "grabcut (even ground)"
+    assert (found.alignment, found.warnings, found.trust) == (0.9, (), "high")
+    data = found.to_json()
+    assert data["foreground"] == {"method": "grabcut", "reason": "even ground"}
+    assert (data["warnings"], data["trust"]) == ([], "high")
+
+
+def test_a_rough_mask_is_mended_by_the_model(fixed: Callable, reference: Reference, query: Query) -> None:
+    rows, columns = np.nonzero(query.mask)
+    box = (columns.min() - 2, rows.min() - 2, np.ptp(columns) + 5, np.ptp(rows) + 5)
+    bare = Query(query.image, None, "photo.jpg")
+    inspector = Inspector(reference, fixed(), foreground=ForegroundConfig(box=box))
+    found = inspector.inspect_one(bare)
+    assert str(found.foreground).endswith("around the box, then against the 3D model)")
+    unaligned = Inspector(reference, fixed(alignment=0.2), foreground=ForegroundConfig(box=box))
+    assert str(unaligned.inspect_one(bare).foreground).endswith("around the box)")
+
+
+def test_the_shadow_is_drawn_where_asked_for(fixed: Callable, reference: Reference, query: Query) -> None:
+    seen = []
+    detector = fixed()
+    detect = detector.detect
+    detector.detect = lambda photos, enrolled: seen.append(photos[0].image) or detect(photos, enrolled)
+    for shadow in (False, True):
+        Inspector(reference, detector, shadow=shadow).inspect_one(query)
+    bare, shaded = seen
+    assert query.mask is not None
+    np.testing.assert_array_equal(bare, query.image)
+    assert (shaded[~query.mask].astype(int) < bare[~query.mask].astype(int) - 20).any()
+
+
+def test_doubts_are_told(fixed: Callable, reference: Reference, query: Query) -> None:
+    dark = Query(query.image // 6, query.mask, "dark.jpg")
+    found = Inspector(reference, fixed()).inspect_one(dark)
+    assert [warning.kind for warning in found.warnings] == ["dark"]
+    assert found.trust == "medium"
 
 
 def test_bad_references_and_photos_raise(

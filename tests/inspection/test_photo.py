@@ -1,6 +1,7 @@
 import contextlib
 import os
 import struct
+import sys
 import warnings
 from pathlib import Path
 
@@ -41,11 +42,23 @@ def test_folders_are_searched_and_files_are_kept(tmp_path: Path, pixels: np.ndar
     assert [path.name for path in found] == ["photo2.JPG", "a.png", "photo10.jpg", "odd.dat"]
 
 
-def test_an_iphone_photo_is_found_so_that_it_is_reported(tmp_path: Path) -> None:
+def test_an_iphone_photo_is_found_so_that_it_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
     (found,) = find_photos([tmp_path])
-    with pytest.raises(PhotoError, match=r"IMG_1.HEIC: not a photo that can be read \(it seems to be a HEIC"):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PhotoError, match=r"IMG_1.HEIC: is a HEIC photo, .* 'looking3d\[heic\]', or export"):
         load_photo(found)
+
+
+def test_an_iphone_photo_is_read_with_the_extra(tmp_path: Path, pixels: np.ndarray) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    path = saved(tmp_path / "IMG_2.HEIC", Image.fromarray(pixels), format="HEIF", quality=95)
+    image = load_photo(path).image
+    assert image.shape == pixels.shape
+    assert np.abs(image.astype(int) - pixels).mean() < 5
 
 
 def test_folders_without_photos_and_missing_paths(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import html.parser
 import io
 import re
@@ -10,6 +11,8 @@ from PIL import Image
 from rich.console import Console
 
 from looking3d.errors import ConfigError
+from looking3d.inspection.foreground import Foreground
+from looking3d.inspection.photo_quality import QualityWarning
 from looking3d.inspection.reference import Reference
 from looking3d.inspection.report import table, write_html
 from looking3d.inspection.result import Failure, Inspection
@@ -142,3 +145,23 @@ def test_square_brackets_in_names_are_no_markup(inspection: Make) -> None:
     console = Console(width=100, file=io.StringIO())
     console.print(table([inspection("[red]a[/red].jpg")]))
     assert "[red]a[/red].jpg" in console.file.getvalue()
+
+
+def test_doubts_and_foregrounds_are_shown(inspection: Make, reference: Reference, tmp_path: Path) -> None:
+    dark = QualityWarning("dark", "The photo is too dark <here>.")
+    plain, network = Foreground("plain", "even ground"), Foreground("network", "busy ground")
+    results = [
+        dataclasses.replace(inspection("one.jpg"), warnings=(dark,), foreground=plain),
+        dataclasses.replace(inspection("two.jpg"), foreground=plain),
+        dataclasses.replace(inspection("three.jpg"), foreground=network),
+    ]
+    console = Console(width=120, file=io.StringIO(), color_system=None)
+    console.print(table(results))
+    written = console.file.getvalue()
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in written.splitlines() if "│" in line]
+    assert [row[-1] for row in rows] == ["dark", "", ""]
+    assert "foreground: 2 plain (even ground), 1 network (busy ground)" in written
+    write_html(results, reference, tmp_path / "page.html")
+    page = Page((tmp_path / "page.html").read_text("utf-8"))
+    assert page.text.count("The photo is too dark <here>.") == 1
+    assert "Object found byplain (even ground)" in page.text.replace("\n", "")

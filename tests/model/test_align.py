@@ -8,7 +8,7 @@ from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.templates import draw_templates, framed
 from looking3d.model.checkpoint import load_detector, save_weights
-from looking3d.model.detector import Detection
+from looking3d.model.detector import Detection, FindsForeground
 from looking3d.model.query import FILL, Query, Window
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import grey_image
@@ -131,3 +131,13 @@ def test_bad_weights(tmp_path) -> None:
     save_file({"x": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(CheckpointError, match="not weights of looking3d"):
         load_detector(tmp_path / "other.safetensors")
+
+
+def test_the_detector_tells_where_the_object_is(detector: AlignDetector) -> None:
+    assert isinstance(detector, FindsForeground)
+    image = np.full((90, 140, 3), 255, np.uint8)
+    image[20:70, 30:80] = (120, 60, 30)
+    found = load_detector("align").foreground(Query(image, np.zeros((90, 140), bool)))
+    assert found.shape == (90, 140)
+    truth = (image != 255).any(-1)
+    assert ((found > 0.5) & truth).sum() / ((found > 0.5) | truth).sum() > 0.8

@@ -3,7 +3,7 @@ import pytest
 
 from looking3d.errors import PhotoError
 from looking3d.geometry.camera import orbit
-from looking3d.model.query import Window, crop, to_tensor, whole_window, window_around
+from looking3d.model.query import Window, crop, main_pieces, to_tensor, whole_window, window_around
 
 
 def test_window_frames_the_longer_side() -> None:
@@ -60,3 +60,14 @@ def test_tensor_range_and_layout() -> None:
     assert tensor.shape == (2, 3, 3, 5)
     assert tensor.min() == -1
     assert tensor[1, :, 2, 4].tolist() == [1, -1, 1]
+
+
+def test_specks_are_dropped_and_holes_stay() -> None:
+    mask = np.zeros((60, 90), bool)
+    mask[10:50, 10:50] = True
+    mask[20:30, 20:30] = False
+    mask[10:20, 60:70] = True
+    clean = mask.copy()
+    mask[5, 80:84] = True
+    np.testing.assert_array_equal(main_pieces(mask), clean)
+    assert not main_pieces(np.zeros((9, 9), bool)).any()

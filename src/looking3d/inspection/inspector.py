@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from looking3d.errors import ConfigError, PhotoError
+from looking3d.inspection.foreground import Candidate, ForegroundFinder, redrawn
+from looking3d.inspection.foreground_config import ForegroundConfig, Method
+from looking3d.inspection.on_white import with_shadow
 from looking3d.inspection.photo import load_photo
+from looking3d.inspection.photo_quality import assess
 from looking3d.inspection.reference import Reference, load_reference
 from looking3d.inspection.result import ALIGNED_FROM, Failure, Inspection, Verdict
 from looking3d.model.checkpoint import load_detector
-from looking3d.model.detector import Detector
+from looking3d.model.detector import Detection, Detector
 from looking3d.model.query import Query
 from looking3d.shapes.source_file import shown
 
@@ -25,6 +30,8 @@ class Inspector:
         reference: Reference | Path | str,
         detector: Detector | None = None,
         threshold: float = 0.5,
+        foreground: ForegroundConfig | Method = "auto",
+        shadow: bool = False,
     ) -> None:
         """Enrol a reference.
 
@@ -32,16 +39,21 @@ class Inspector:
             reference: The reference, or its file.
             detector: By default align with the weights that ship.
             threshold: A photo is anomalous from this probability on, 0 to 1.
+            foreground: How the object is found in photos.
+            shadow: Draw a soft shadow under objects that are cut out.
 
         Raises:
             ShapeError: The reference's file is not a usable shape.
-            ConfigError: The threshold is out of range.
+            ConfigError: The threshold is out of range, or the object cannot be found that way.
         """
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold: expected 0 to 1, got {threshold}")
         self.reference = reference if isinstance(reference, Reference) else load_reference(reference)
         self.detector: Detector = load_detector("align") if detector is None else detector
         self.threshold = threshold
+        self.shadow = shadow
+        config = ForegroundConfig(foreground) if isinstance(foreground, str) else foreground
+        self._finder = ForegroundFinder(config, self.detector)
         self._enrolled = self.detector.enrol(self.reference.raycaster)
 
     def inspect(self, photos: Sequence[Query | Path | str]) -> list[Inspection]:
@@ -66,8 +78,24 @@ class Inspector:
         """
         source = Path(photo) if isinstance(photo, str) else photo
         query = load_photo(source) if isinstance(source, Path) else source
-        (detection,) = self.detector.detect([query], self._enrolled)
-        return Inspection(query.name, source, self.reference, detection, self.threshold)
+        # Where a photo leaves open what its object is, the idea that the model explains best is taken.
+        judged = [(self._detect(idea), idea) for idea in self._finder.candidates(query)]
+        detection, idea = max(judged, key=lambda pair: pair[0].alignment)
+        if idea.foreground.is_rough and detection.alignment >= ALIGNED_FROM:
+            drawn = self.reference.raycaster.draw(detection.camera).mask
+            if drawn.any():
+                idea = redrawn(query, idea, drawn)
+                detection = self._detect(idea)
+        found = Inspection(query.name, source, self.reference, detection, self.threshold, idea.foreground)
+        elevation_deg = found.elevation_deg if found.aligned else None
+        doubts = assess(query.image, idea.mask, idea.foreground, elevation_deg)
+        return dataclasses.replace(found, warnings=doubts)
+
+    def _detect(self, idea: Candidate) -> Detection:
+        query = idea.query
+        if self.shadow and query.mask is not None:
+            query = dataclasses.replace(query, image=with_shadow(query.image, query.mask))
+        return self.detector.detect([query], self._enrolled)[0]
 
 
 def inspect_paths(

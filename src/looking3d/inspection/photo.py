@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from looking3d.errors import PhotoError, ShapeError
-from looking3d.inspection.signature import seems_to_be
+from looking3d.inspection.signature import HEIC, seems_to_be
 from looking3d.model.query import Query
 from looking3d.shapes.read import folder_entries
 from looking3d.shapes.source_file import shown
@@ -23,7 +23,7 @@ PHOTO_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg"),
     *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
 )
-"""What is looked for in a folder. HEIC is not read, but found, so that it is reported and not skipped."""
+"""What is looked for in a folder. HEIC needs an extra; without it, it is reported and not skipped."""
 
 LARGEST_PX = 4096
 """Photos whose longer side is longer are reduced to this; a network sees 128 px of the object."""
@@ -156,6 +156,8 @@ def _upright_pixels(file: BinaryIO, name: str) -> Image.Image:
         raise PhotoError(f"{name}: is empty (0 bytes); copy or export it again")
     Image.init()
     readers = [name for name in _FORMATS if name in Image.OPEN]  # AVIF came with Pillow 11.3
+    if seems_to_be(head) == HEIC:
+        readers = [_heif_reader(name)]
     try:
         image = Image.open(file, formats=readers)
         image.load()
@@ -178,6 +180,20 @@ def _upright_pixels(file: BinaryIO, name: str) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # as above: broken EXIF; the pixels are good
         return image
+
+
+def _heif_reader(name: str) -> str:
+    """Pillow's name of the reader of HEIC, which comes from an extra and is registered when it is needed."""
+    try:
+        import pillow_heif  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        # Not a MissingExtraError: the other photos of a folder go on.
+        raise PhotoError(
+            f"{name}: is a HEIC photo, which needs what is not installed; run: pip install "
+            "'looking3d[heic]', or export it as JPEG"
+        ) from error
+    pillow_heif.register_heif_opener()
+    return "HEIF"
 
 
 def _as_8_bits(image: Image.Image) -> Image.Image:

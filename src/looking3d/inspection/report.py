@@ -46,14 +46,19 @@ _PLAIN_TERMS = {**_TERMS, "normal": "as the model says", "anomalous": "different
 
 def table(results: Sequence[Inspection | Failure]) -> Table:
     """A table for the terminal, one row a photo, in the order given."""
-    rows = Table(caption=_counted(results, _TERMS), caption_justify="left")
+    caption = "\n".join([_counted(results, _TERMS), *_foregrounds(results)])
+    rows = Table(caption=Text(caption), caption_justify="left")
     rows.add_column("photo", overflow="fold")
     rows.add_column("verdict", no_wrap=True)
     rows.add_column("probability", justify="right", no_wrap=True)
     rows.add_column("where", no_wrap=True)
     rows.add_column("seen from")
+    noted = any(_notes(result) for result in results)
+    if noted:
+        rows.add_column("doubts")
     for result in results:
-        rows.add_row(*(Text(cell, style) for cell, style in _cells(result)))
+        cells = [*_cells(result), *([(_notes(result), "yellow")] if noted else [])]
+        rows.add_row(*(Text(cell, style) for cell, style in cells))
     return rows
 
 
@@ -104,6 +109,19 @@ def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
     return [name, verdict, (percent(result.probability), ""), (where or "", ""), (result.seen_from, "")]
 
 
+def _notes(result: Inspection | Failure) -> str:
+    """The warnings in a word or two each."""
+    return "" if isinstance(result, Failure) else ", ".join(warning.kind for warning in result.warnings)
+
+
+def _foregrounds(results: Sequence[Inspection | Failure]) -> list[str]:
+    """How the objects were found, as a line; none if nothing is known of it."""
+    found = Counter(str(r.foreground) for r in results if isinstance(r, Inspection) and r.foreground)
+    if len(found) < 2:
+        return [f"foreground: {way}" for way in found]
+    return ["foreground: " + ", ".join(f"{count} {way}" for way, count in found.most_common())]
+
+
 def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
     """What the template shows of one photo."""
     card: dict[str, object] = {
@@ -117,6 +135,9 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
     return {
         **card,
         "summary": result.summary,
+        "warnings": [warning.message for warning in result.warnings],
+        "trust": result.trust,
+        "foreground": None if result.foreground is None else str(result.foreground),
         "aligned": result.aligned,
         "photo": _jpeg(result.picture(PICTURE_PX)),
         "drawing": _png(result.drawing(PICTURE_PX)),

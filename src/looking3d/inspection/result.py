@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 
 from looking3d.geometry.camera import orbit_angles
+from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.heat import blended, draw_box, heat_box
 from looking3d.inspection.photo import load_photo
+from looking3d.inspection.photo_quality import QualityWarning, Trust, trust_of
 from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
 from looking3d.inspection.words import place, seen_from
 from looking3d.model.detector import Detection
@@ -41,6 +43,8 @@ class Inspection:
         reference: What it was inspected against.
         detection: What the detector said.
         threshold: The probability from which on a photo is anomalous.
+        foreground: How the object was found in it.
+        warnings: What about the photo makes the verdict less sure.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Inspection:
     reference: Reference
     detection: Detection
     threshold: float
+    foreground: Foreground | None = None
+    warnings: tuple[QualityWarning, ...] = ()
 
     @property
     def probability(self) -> float:
@@ -70,6 +76,11 @@ class Inspection:
         if not self.aligned:
             return "unsure"
         return "anomalous" if self.probability >= self.threshold else "normal"
+
+    @property
+    def trust(self) -> Trust:
+        """How far the verdict can be trusted, by `warnings` and alignment (see `trust_of`)."""
+        return trust_of(self.warnings, self.aligned)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -178,6 +189,9 @@ class Inspection:
             "probability": self.probability,
             "threshold": self.threshold,
             "summary": self.summary,
+            "trust": self.trust,
+            "warnings": [warning.to_json() for warning in self.warnings],
+            "foreground": None if self.foreground is None else self.foreground.to_json(),
             "width": self.size[0],
             "height": self.size[1],
             "box": None if self.box is None else list(self.box),

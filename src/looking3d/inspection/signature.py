@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+HEIC = "a HEIC photo"
+
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"version https://git-lfs", "a Git LFS pointer: run 'git lfs pull'"),
     (rb"\s*(<\?xml.{0,900}?|<!--.{0,900}?)?<svg\b", "an SVG drawing"),
@@ -17,7 +19,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"PK\x03\x04", "a ZIP archive or an Office document"),
     (rb"Rar!|7z\xbc\xaf", "an archive"),
     (rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file"),
-    (rb"....ftyp(hei|hev|mif1|msf1)", "a HEIC photo"),
+    (rb"....ftyp(hei|hev|mif1|msf1)", HEIC),
     (rb"....ftypcrx ", "a camera's raw photo"),
     (rb"....ftyp|RIFF....AVI |\x1aE\xdf\xa3", "a video"),
 )

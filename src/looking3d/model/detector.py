@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -42,17 +42,31 @@ class Detection:
         Returns:
             (height, width) float32; 0 outside the window.
         """
-        scale = width / self.camera.width
-        rows, columns = self.heat_map.shape
-        # Pixel centres lie at +0.5, OpenCV's at 0.
-        cell_x, cell_y = self.window.side * scale / columns, self.window.side * scale / rows
-        T_image_map = np.array(
-            [
-                [cell_x, 0.0, self.window.x * scale + cell_x / 2 - 0.5],
-                [0.0, cell_y, self.window.y * scale + cell_y / 2 - 0.5],
-            ]
-        )
-        return cv2.warpAffine(self.heat_map, T_image_map, (width, height), flags=cv2.INTER_LINEAR)
+        return resampled(self.heat_map, self.window, width, height, width / self.camera.width)
+
+
+def resampled(values: np.ndarray, window: Window, width: int, height: int, scale: float = 1.0) -> np.ndarray:
+    """A map of a window over the whole photo.
+
+    Args:
+        values: (rows, columns) float32, a value for each cell of the window.
+        window: In pixels of the photo.
+        width, height: Size of the result.
+        scale: Width of the result over that of the photo.
+
+    Returns:
+        (height, width) float32; 0 outside the window.
+    """
+    rows, columns = values.shape
+    # Pixel centres lie at +0.5, OpenCV's at 0.
+    cell_x, cell_y = window.side * scale / columns, window.side * scale / rows
+    T_image_map = np.array(
+        [
+            [cell_x, 0.0, window.x * scale + cell_x / 2 - 0.5],
+            [0.0, cell_y, window.y * scale + cell_y / 2 - 0.5],
+        ]
+    )
+    return cv2.warpAffine(values, T_image_map, (width, height), flags=cv2.INTER_LINEAR)
 
 
 class Detector(Protocol):
@@ -68,4 +82,17 @@ class Detector(Protocol):
 
     def detect(self, photos: Sequence[Query], enrolled: Any) -> list[Detection]:
         """Judge each photo against one reference."""
+        ...
+
+
+@runtime_checkable
+class FindsForeground(Protocol):
+    """What a detector is besides, if it can tell by itself where the object is."""
+
+    def foreground(self, photo: Query) -> np.ndarray:
+        """(height, width) float32, the probability of each pixel to show the object.
+
+        Raises:
+            PhotoError: No object is found.
+        """
         ...

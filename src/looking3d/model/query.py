@@ -15,6 +15,9 @@ from looking3d.geometry.camera import Camera
 FILL = 0.75
 """The longer side of the object's box over the side of the window that a network sees."""
 
+SMALLEST_PIECE = 0.02
+"""Pieces of a mask smaller than this share of its largest one are specks."""
+
 
 @dataclass(frozen=True, eq=False)
 class Query:
@@ -92,6 +95,16 @@ def crop(image: np.ndarray, window: Window, size_px: int, border: int = cv2.BORD
     offset = -np.array([window.x, window.y]) * scale * step + 0.5 * step - 0.5
     T_crop_image = np.array([[step[0], 0, offset[0]], [0, step[1], offset[1]]])
     return cv2.warpAffine(image, T_crop_image, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=border)
+
+
+def main_pieces(mask: np.ndarray) -> np.ndarray:
+    """The mask without specks: pieces smaller than SMALLEST_PIECE of its largest one. Holes stay."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    sizes = statistics[1:, cv2.CC_STAT_AREA]
+    if len(sizes) <= 1:
+        return mask
+    keep = np.flatnonzero(sizes >= SMALLEST_PIECE * sizes.max()) + 1
+    return np.isin(labels, keep)
 
 
 def to_tensor(images: np.ndarray) -> Float[torch.Tensor, "batch 3 height width"]:

@@ -15,8 +15,8 @@ from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet, Motion
 from looking3d.model.align.pose import camera_of, pose_of, project
 from looking3d.model.align.templates import Templates, draw_templates
-from looking3d.model.detector import Detection
-from looking3d.model.query import Query, Window, crop, to_tensor, whole_window, window_around
+from looking3d.model.detector import Detection, resampled
+from looking3d.model.query import Query, Window, crop, main_pieces, to_tensor, whole_window, window_around
 from looking3d.render.raycast import Raycaster
 
 CANDIDATES = 24
@@ -33,7 +33,6 @@ REFINEMENTS = 4
 
 _MASK_PX = CameraNet.size_px  # silhouettes are compared at this size, which is what ForegroundNet answers
 _FAINTEST = 0.1  # the least probability of foreground that can be an object
-_SMALLEST_PIECE = 0.02  # pieces of foreground smaller than this share of the largest are dropped
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +116,16 @@ class AlignDetector:
         pose = pose_of(framed.window.camera(camera, CompareNet.size_px))
         return self._judge(photo, framed, enrolled, pose)
 
+    @torch.inference_mode()
+    def foreground(self, photo: Query) -> np.ndarray:
+        """(height, width) float32, the probability of each pixel to show the object, whatever its mask.
+
+        Raises:
+            PhotoError: No object is found.
+        """
+        height, width = photo.image.shape[:2]
+        return resampled(*self._find_foreground(photo), width, height)
+
     def _find_pose(self, framed: _Framed, enrolled: AlignEnrolled) -> np.ndarray:
         """The (7,) pose of the camera in the window: many hypotheses at 64 px, then a few at 128 px."""
         poses, drawings = self._first_guesses(framed, enrolled.templates)
@@ -167,12 +176,12 @@ class AlignDetector:
         height, width = photo.image.shape[:2]
         window = whole_window(width, height)
         for _ in range(2):
-            coarse = _main_pieces(_likely(self._foreground(photo, window)))
+            coarse = main_pieces(_likely(self._foreground(photo, window)))
             found = window_around(coarse, photo.name)
             scale = window.side / len(coarse)
             window = Window(window.x + found.x * scale, window.y + found.y * scale, found.side * scale)
         probability = self._foreground(photo, window)
-        return probability * _main_pieces(_likely(probability)), window
+        return probability * main_pieces(_likely(probability)), window
 
     def _foreground(self, photo: Query, window: Window) -> np.ndarray:
         tensor = to_tensor(crop(photo.image, window, ForegroundNet.size_px)[None])
@@ -233,13 +242,3 @@ def _iou(mask: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """(n,) intersection over union of a soft mask (m,) with each of (n, m)."""
     overlap = np.minimum(masks, mask).sum(1)
     return overlap / np.maximum(np.maximum(masks, mask).sum(1), 1e-6)
-
-
-def _main_pieces(mask: np.ndarray) -> np.ndarray:
-    """The mask without specks."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    sizes = statistics[1:, cv2.CC_STAT_AREA]
-    if len(sizes) <= 1:
-        return mask
-    keep = np.flatnonzero(sizes >= _SMALLEST_PIECE * sizes.max()) + 1
-    return np.isin(labels, keep)
