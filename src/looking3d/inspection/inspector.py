@@ -42,7 +42,7 @@ class Inspector:
         self.reference = reference if isinstance(reference, Reference) else load_reference(reference)
         self.detector: Detector = load_detector("align") if detector is None else detector
         self.threshold = threshold
-        self._enrolled = self.detector.enrol(self.reference.raycaster)
+        self._enrolled = self.reference.enrolled(self.detector)
 
     def inspect(self, photos: Sequence[Query | Path | str]) -> list[Inspection]:
         """Inspect photos.
