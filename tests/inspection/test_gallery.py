@@ -53,7 +53,8 @@ def test_an_entry_holds_what_is_needed(gallery: Gallery, mesh: Path) -> None:
     assert record["schema"] == 1
     assert record["created"] == "2026-05-04T12:00:00+00:00"
     assert [part["id"] for part in record["parts"]] == ["foot", "post"]
-    assert Image.open(entry.path / "thumbnail.png").size == (256, 256)
+    with Image.open(entry.path / "thumbnail.png") as picture:
+        assert picture.size == (256, 256)
     assert entry.path.stat().st_mode & 0o700 == 0o700
     reference = gallery.get("two-boxes").reference()
     assert reference.name == "two boxes.glb"

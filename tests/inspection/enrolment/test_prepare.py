@@ -78,7 +78,7 @@ def test_the_same_file_gives_the_same_bytes(chair: PartShape, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rough stool of boxes with an open side, at any angle, in one mesh."""
+    """A rough chair of boxes on a floor, at any angle, in one mesh."""
     generator = np.random.default_rng(0)
     meshes = [trimesh.creation.box([0.4, 0.05, 0.3]).apply_translation([0, 0.4, 0])]
     meshes += [
@@ -87,10 +87,11 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for z in (-0.1, 0.1)
     ]
     meshes += [trimesh.creation.box([0.4, 0.4, 0.04]).apply_translation([0, 0.6, -0.13])]
-    fine = [trimesh.Trimesh(*trimesh.remesh.subdivide_to_size(m.vertices, m.faces, 0.03)) for m in meshes]
-    mesh = trimesh.util.concatenate(fine)
-    mesh.update_faces(np.arange(len(mesh.faces)) % 997 != 0)
-    R = trimesh.transformations.random_rotation_matrix([0.2, 0.6, 0.4])[:3, :3]
+    fine = [mesh.subdivide_to_size(0.03) for mesh in meshes]
+    ground = trimesh.creation.box([1.4, 0.1, 1.3]).subdivide_to_size(0.05)
+    ground.update_faces((ground.triangles[..., 1] > 0).all(1))
+    mesh = trimesh.util.concatenate([*fine, ground.apply_translation([0, -0.05, 0])])
+    R = trimesh.transformations.random_rotation_matrix(np.array([0.2, 0.6, 0.4]))[:3, :3]
     mesh.vertices = (mesh.vertices + generator.normal(0, 0.0015, mesh.vertices.shape)) @ R.T
     path = tmp_path_factory.mktemp("scan") / "stool.ply"
     mesh.export(path)
@@ -103,6 +104,7 @@ def test_a_scan_is_cleaned_up_stood_up_and_turned(scan: Path) -> None:
     assert "pass --scan no if it is CAD" in made.scan.says
     assert made.cleanup is not None
     assert [part.id for part in made.shape.parts] == ["whole"]
+    assert "the floor that it stood on" in made.up.says
     np.testing.assert_allclose(np.ptp(made.shape.bounds, axis=0), [0.4, 0.8, 0.3], atol=0.03)
     high = made.shape.parts[0].vertices
     high = high[high[:, 1] > made.shape.bounds[1, 1] - 0.2]
@@ -148,7 +150,7 @@ def test_too_many_faces_are_refused_before_they_are_read(
     less = prepare(path, EnrolOptions(cleanup=CleanupOptions(faces=count // 2))).shape
     assert sum(len(part.faces) for part in less.parts) < count
     monkeypatch.setattr(module, "MOST_FACES_READ", count - 1)
-    with pytest.raises(ShapeError, match="at most .* can be read; reduce it first"):
+    with pytest.raises(ShapeError, match=r"at most .* can be read; reduce it first"):
         prepare(path, EnrolOptions(cleanup=CleanupOptions(faces=100)))
 
 

@@ -34,14 +34,16 @@ SURE_FROM = 0.8
 """A guess of less confidence is said to need a look."""
 
 _SAMPLED = 4  # every so manyth point of the surface is enough to judge by
-_UP_PRIOR = {
+UP_PRIOR = {
     ".glb": {"y": 4.0},
     ".gltf": {"y": 4.0},
     ".stl": {"z": 1.0, "y": 0.3},
 }
 """What formats say of up, as log odds: glTF states it, STL comes from CAD and printing."""
 
-_UP_HABIT = {"y": 0.7, "z": 0.5}
+UP_HABIT = {"y": 0.7, "z": 0.5}
+"""What other formats leave open, as log odds."""
+
 _FRONT_PRIOR = 1.0
 
 
@@ -189,9 +191,7 @@ def _upright(
             _vector(floor_up), "at right angles to the floor that it stood on", 0.99
         )
     points, normals = sampled(shape)
-    prior = _UP_PRIOR.get(
-        path.suffix.lower(), {"y": 4.0} if path.is_dir() and is_partnet(path) else _UP_HABIT
-    )
+    prior = UP_PRIOR.get(path.suffix.lower(), {"y": 4.0} if path.is_dir() and is_partnet(path) else UP_HABIT)
     best, *others = guess_up(points, normals, prior, turned)
     second = f"; else {others[0].name} ({others[0].confidence:.0%})"
     name = best.name if best.name in UP_AXES else _vector(best.up)

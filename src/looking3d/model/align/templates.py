@@ -76,7 +76,7 @@ def unpack_templates(arrays: dict[str, np.ndarray], size_px: int) -> Templates:
     for name, shape, dtype in (
         ("poses", (count, POSE_SIZE), np.float64),
         ("masks", (count, size_px, size_px), np.bool_),
-        ("object", (int(masks.sum()), 5), np.float32),
+        ("object", (int(np.count_nonzero(masks)), 5), np.float32),
         ("points", (count, cells, 3), np.float32),
         ("valid", (count, cells), np.bool_),
     ):
