@@ -109,6 +109,27 @@ def test_foregrounds(folder: Path, capsys, tmp_path: Path) -> None:
     assert "no mask of one.png" in err
 
 
+def test_enrol_and_inspect_by_id_and_by_folder(folder: Path, capsys, tmp_path: Path) -> None:
+    gallery = tmp_path / "gallery"
+    for id in ("one", "two"):
+        code, out, _ = run(capsys, "enrol", folder / "chair.glb", "--gallery", gallery, "--id", id)
+        assert code == 0
+        assert f"{id}: " in out
+        assert "confirm.png" in out
+        (tmp_path / "photos" / id).mkdir(parents=True)
+        photo = (folder / "photos" / f"{id}.png").read_bytes()
+        (tmp_path / "photos" / id / "photo.png").write_bytes(photo)
+    weights = ["--weights", folder / "random.safetensors", "--gallery", gallery, "--json"]
+    code, out, _ = run(capsys, "inspect", tmp_path / "photos", *weights)
+    assert (code, [row["reference"] for row in json.loads(out)]) == (0, ["one", "two"])
+    code, out, _ = run(capsys, "inspect", tmp_path / "photos" / "one", *weights, "--reference", "two")
+    assert (code, [row["reference"] for row in json.loads(out)]) == (0, ["two"])
+    args = ["enrol", folder / "chair.glb", "--gallery", gallery, "--id", "one", "--up=z", "--front=0"]
+    assert_one_line(*run(capsys, *args), ["another reference has this id", "--replace"])
+    assert run(capsys, *args, "--replace", "--scan", "no", "--unit", "cm")[0] == 0
+    assert_one_line(*run(capsys, "inspect", folder / "photos"), ["no reference; pass --reference"])
+
+
 def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
     data = tmp_path / "data"
     code, out, _ = run(capsys, "generate", "--out", data, *SMALL, "--split", "0.5", "0.5", "0")

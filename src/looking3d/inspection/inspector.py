@@ -54,7 +54,7 @@ class Inspector:
         self.shadow = shadow
         config = ForegroundConfig(foreground) if isinstance(foreground, str) else foreground
         self._finder = ForegroundFinder(config, self.detector)
-        self._enrolled = self.detector.enrol(self.reference.raycaster)
+        self._enrolled = self.reference.enrolled(self.detector)
 
     def inspect(self, photos: Sequence[Query | Path | str]) -> list[Inspection]:
         """Inspect photos.

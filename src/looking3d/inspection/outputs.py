@@ -16,7 +16,7 @@ from looking3d.inspection.result import Failure, Inspection
 from looking3d.shapes.source_file import shown
 
 COLUMNS = (
-    *("name", "path", "verdict", "probability", "threshold", "trust", "warnings", "foreground"),
+    *("name", "path", "reference", "verdict", "probability", "threshold", "trust", "warnings", "foreground"),
     *("box_x", "box_y", "box_width", "box_height", "azimuth_deg", "elevation_deg", "alignment"),
     *("width", "height", "error"),
 )
@@ -88,6 +88,7 @@ def _row(result: Inspection | Failure) -> dict[str, object]:
     return {
         "name": _harmless(result.name),
         "path": _harmless(shown(result.source)) if isinstance(result.source, Path) else "",
+        "reference": _harmless(result.reference.name),
         "verdict": result.verdict,
         "probability": f"{result.probability:.4f}",
         "threshold": f"{result.threshold:g}",

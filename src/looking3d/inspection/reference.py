@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from looking3d.geometry.camera import Camera, ring
+from looking3d.inspection.features import FeatureCache
+from looking3d.model.detector import Detector
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import VIEW_ELEVATION_RAD, grey_image
 from looking3d.shapes.part_shape import PartShape
@@ -29,18 +32,26 @@ class Reference:
         name: For messages and pages.
         shape: Normalised.
         raycaster: Of that shape.
+        features: Where what detectors compute of it is kept; None keeps nothing.
     """
 
     name: str
     shape: PartShape
     raycaster: Raycaster
+    features: FeatureCache | None = None
     _drawn: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @staticmethod
-    def of(shape: PartShape, name: str | None = None) -> Reference:
+    def of(shape: PartShape, name: str | None = None, features: FeatureCache | None = None) -> Reference:
         """The reference that a shape of any place and size is; by default called as the shape is."""
         normalized = shape.normalized()
-        return Reference(shape.id if name is None else name, normalized, Raycaster(normalized))
+        return Reference(shape.id if name is None else name, normalized, Raycaster(normalized), features)
+
+    def enrolled(self, detector: Detector) -> Any:
+        """What `detector.enrol` makes of it, or what the cache holds of that."""
+        if self.features is None:
+            return detector.enrol(self.raycaster)
+        return self.features.enrolled(detector, self.raycaster)
 
     def view(self, index: int) -> np.ndarray:
         """(256, 256) uint8, a grey picture; drawn when it is first asked for.

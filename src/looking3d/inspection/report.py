@@ -44,10 +44,10 @@ _TERMS = {
 _PLAIN_TERMS = {**_TERMS, "normal": "as the model says", "anomalous": "different from it"}
 
 
-def table(results: Sequence[Inspection | Failure]) -> Table:
+def table(results: Sequence[Inspection | Failure], title: str | None = None) -> Table:
     """A table for the terminal, one row a photo, in the order given."""
     caption = "\n".join([_counted(results, _TERMS), *_foregrounds(results)])
-    rows = Table(caption=Text(caption), caption_justify="left")
+    rows = Table(title=title, title_justify="left", caption=Text(caption), caption_justify="left")
     rows.add_column("photo", overflow="fold")
     rows.add_column("verdict", no_wrap=True)
     rows.add_column("probability", justify="right", no_wrap=True)
@@ -77,15 +77,26 @@ def write_html(
         PhotoError: A photo is gone since it was inspected.
         ConfigError: The page cannot be written.
     """
+    write_page([(reference, results)], path, title)
+
+
+def write_page(
+    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]], path: Path, title: str | None = None
+) -> None:
+    """As `write_html`, with a section for each reference and its photos' results."""
+    results = [result for _, of_reference in sections for result in of_reference]
+    if title is None:
+        names = [reference.name for reference, _ in sections]
+        title = (
+            f"{names[0]}: photos against the 3D model"
+            if len(names) == 1
+            else f"{len(names)} references: photos against their 3D models"
+        )
     page = _template().render(
-        title=_printable(title or f"{reference.name}: photos against the 3D model"),
-        reference=_printable(reference.name),
-        parts=count_of(len(reference.shape.parts), "part", "parts"),
-        turntable=[(side(view_azimuth_deg(view)), _png(reference.view(view))) for view in _TURNTABLE],
+        title=_printable(title),
         counts=_counted(results, _PLAIN_TERMS),
         threshold=_threshold(results),
-        look_first=_worth_a_look(results),
-        cards=[_card(number, result) for number, result in enumerate(results, 1)],
+        sections=_sections(sections),
         version=__version__,
     )
     temporary = path.with_name(path.name + ".partial")
@@ -95,6 +106,29 @@ def write_html(
         os.replace(temporary, path)
     except OSError as error:
         raise ConfigError(f"{shown(path)}: the page cannot be written ({error.strerror})") from error
+
+
+def _sections(
+    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]],
+) -> list[dict[str, object]]:
+    """What the template shows of each reference; cards are numbered through."""
+    shown_sections, first = [], 1
+    for number, (reference, results) in enumerate(sections, 1):
+        shown_sections.append(
+            {
+                "id": f"reference-{number}",
+                "reference": _printable(reference.name),
+                "parts": count_of(len(reference.shape.parts), "part", "parts"),
+                "turntable": [
+                    (side(view_azimuth_deg(view)), _png(reference.view(view))) for view in _TURNTABLE
+                ],
+                "counts": _counted(results, _PLAIN_TERMS),
+                "look_first": _worth_a_look(results, first),
+                "cards": [_card(index, result) for index, result in enumerate(results, first)],
+            }
+        )
+        first += len(results)
+    return shown_sections
 
 
 def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
@@ -158,11 +192,11 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
     }
 
 
-def _worth_a_look(results: Sequence[Inspection | Failure]) -> list[dict[str, str]]:
+def _worth_a_look(results: Sequence[Inspection | Failure], first: int) -> list[dict[str, str]]:
     """Links to the cards that are not normal, in the order given."""
     return [
         {"id": f"photo-{number}", "name": _printable(result.name), "verdict": result.verdict}
-        for number, result in enumerate(results, 1)
+        for number, result in enumerate(results, first)
         if result.verdict != "normal"
     ]
 

@@ -96,3 +96,31 @@ class FindsForeground(Protocol):
             PhotoError: No object is found.
         """
         ...
+
+
+@runtime_checkable
+class CacheableDetector(Detector, Protocol):
+    """A detector whose enrolled references can be kept as arrays."""
+
+    name: str
+
+    def enrolment_key(self) -> str:
+        """Letters and digits that change when anything but the mesh would change what `enrol` answers:
+        settings of the drawings, weights, the layout of the arrays."""
+        ...
+
+    def pack(self, enrolled: Any) -> dict[str, np.ndarray]:
+        """What `enrol` answered, as arrays of numbers, without loss."""
+        ...
+
+    def unpack(self, arrays: dict[str, np.ndarray], raycaster: Raycaster) -> Any:
+        """What `pack` was given.
+
+        Args:
+            arrays: What `pack` made.
+            raycaster: The same reference's.
+
+        Raises:
+            ValueError: The arrays are not what `pack` makes.
+        """
+        ...

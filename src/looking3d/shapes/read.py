@@ -112,6 +112,14 @@ def require_parts(shape: PartShape, at_least: int = 2) -> None:
     )
 
 
+def in_components(shape: PartShape) -> PartShape:
+    """A shape of one part without semantics as its connected components; another as it is."""
+    if len(shape.parts) != 1 or not shape.parts[0].label.startswith("part/"):
+        return shape
+    surfaces = split(Surface("", shape.parts[0].vertices, shape.parts[0].faces))
+    return shape if len(surfaces) == 1 else shape.with_parts(_named_parts(surfaces))
+
+
 def folder_entries(folder: Path) -> list[Path]:
     """What a folder holds, but for hidden files; sorted by name, numbers in names by value.
 

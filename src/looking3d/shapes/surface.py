@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from looking3d.errors import ShapeError
+from looking3d.shapes.topology import components
 
 SMALLEST_COMPONENT = 0.002
 """A component with less than this share of the whole area is joined to its nearest neighbour. Below it
@@ -107,7 +106,7 @@ def split(surface: Surface) -> list[Surface]:
     nearest. They are named `component_00`, `component_01`, ...; a surface in one piece stays as it is.
     """
     vertices, faces = surface.vertices, surface.faces
-    of_face = _components(faces)
+    of_face = components(faces)
     areas = np.bincount(of_face, _areas(vertices, faces))
     # An object of nothing but crumbs keeps its largest.
     large = areas >= min(SMALLEST_COMPONENT * areas.sum(), areas.max())
@@ -122,29 +121,18 @@ def split(surface: Surface) -> list[Surface]:
     ]
 
 
-def _components(faces: np.ndarray) -> np.ndarray:
-    """(m,) int64: for each face the number of its component."""
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    key = edges[:, 0] * (faces.max() + 1) + edges[:, 1]
-    order = np.argsort(key, kind="stable")
-    same = np.diff(key[order]) == 0
-    face = order // 3
-    pairs = (np.ones(same.sum(), bool), (face[:-1][same], face[1:][same]))
-    return connected_components(coo_matrix(pairs, shape=(len(faces),) * 2), directed=False)[1]
-
-
 def points_on(surface: Surface) -> tuple[np.ndarray, float]:
     """Points spread evenly over a clean surface, always the same.
 
     Returns:
         (s, 3) float64 points, and about how far apart they are.
     """
-    points, _ = _points_on(surface.vertices, surface.faces)
+    points, _ = points_and_faces(surface.vertices, surface.faces)
     return points, float(np.sqrt(_areas(surface.vertices, surface.faces).sum() / _SAMPLES))
 
 
-def _points_on(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(s, 3) float64 points, and (s,) the face of each."""
+def points_and_faces(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `points_on`: (s, 3) float64 points, and (s,) int64 the face of each."""
     total = np.cumsum(_areas(vertices, faces))
     index = np.arange(_SAMPLES)
     face = np.searchsorted(total, (index + 0.5) / _SAMPLES * total[-1])
@@ -166,7 +154,7 @@ def _owner_of_small(
     # Points on the surface, not its vertices alone: a screw in the middle of a flat panel is far from
     # every corner of the panel.
     of_large = np.flatnonzero(large[of_face])
-    points, face = _points_on(vertices, faces[of_large])
+    points, face = points_and_faces(vertices, faces[of_large])
     corners = faces[of_large].ravel()
     tree = KDTree(np.concatenate([points, vertices[corners]]))
     point_owner = np.concatenate([of_face[of_large[face]], np.repeat(of_face[of_large], 3)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,13 @@ from looking3d.model.align.drawing import PoseDrawing, draw_pose
 from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet, Motion
 from looking3d.model.align.pose import camera_of, pose_of, project
-from looking3d.model.align.templates import Templates, draw_templates
+from looking3d.model.align.templates import (
+    TEMPLATES_LAYOUT,
+    Templates,
+    draw_templates,
+    pack_templates,
+    unpack_templates,
+)
 from looking3d.model.detector import Detection, resampled
 from looking3d.model.query import Query, Window, crop, main_pieces, to_tensor, whole_window, window_around
 from looking3d.render.raycast import Raycaster
@@ -90,6 +97,27 @@ class AlignDetector:
     def enrol(self, raycaster: Raycaster) -> AlignEnrolled:
         """Draw the templates of a normalised reference."""
         return AlignEnrolled(raycaster, draw_templates(raycaster, CameraNet.size_px))
+
+    def enrolment_key(self) -> str:
+        """Changes with the settings of the templates and with the weights."""
+        digest = hashlib.sha256(f"{TEMPLATES_LAYOUT} {CameraNet.size_px}".encode())
+        # Today's templates need no weights. A cache that outlives a training run must not outlive the day
+        # when they do.
+        for name, tensor in self.networks.state_dict().items():
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def pack(self, enrolled: AlignEnrolled) -> dict[str, np.ndarray]:
+        """The templates as arrays."""
+        return pack_templates(enrolled.templates)
+
+    def unpack(self, arrays: dict[str, np.ndarray], raycaster: Raycaster) -> AlignEnrolled:
+        """What `pack` was given.
+
+        Raises:
+            ValueError: The arrays are not those of templates.
+        """
+        return AlignEnrolled(raycaster, unpack_templates(arrays, CameraNet.size_px))
 
     @torch.inference_mode()
     def detect(self, photos: Sequence[Query], enrolled: AlignEnrolled) -> list[Detection]:

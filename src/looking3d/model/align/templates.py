@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import ConvexHull, QhullError
 
 from looking3d.model.align.drawing import PoseDrawing, draw_pose
+from looking3d.model.align.network import CELL_PX
 from looking3d.model.align.pose import LOG_FOCAL, LOG_SCALE, POSE_SIZE, SHIFT_X, SHIFT_Y, camera_of
 from looking3d.model.query import FILL
 from looking3d.render.raycast import Raycaster
 
 AZIMUTH_STEP_DEG = 15.0
 ELEVATIONS_DEG = (12.0, 30.0, 48.0)
+
+TEMPLATES_LAYOUT = f"templates-1 step {AZIMUTH_STEP_DEG} elevations {ELEVATIONS_DEG} fill {FILL}"
+"""Names how templates are drawn and packed; raise its number when either changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +37,59 @@ class Templates:
 
 def draw_templates(raycaster: Raycaster, size_px: int) -> Templates:
     """Every 15 degrees of azimuth at three elevations."""
-    poses = []
+    outline, poses = _hull_points(raycaster.vertices), []
     for elevation in np.radians(ELEVATIONS_DEG):
         for azimuth in np.radians(np.arange(0, 360, AZIMUTH_STEP_DEG)):
             pose = np.zeros(POSE_SIZE)
             pose[:2] = azimuth, elevation
-            poses.append(framed(pose, raycaster.vertices))
+            poses.append(framed(pose, outline))
     drawings = tuple(draw_pose(raycaster, pose, size_px) for pose in poses)
     masks = np.stack([drawing.mask.ravel() for drawing in drawings]).astype(np.float32)
     return Templates(np.stack(poses), drawings, masks)
+
+
+def pack_templates(templates: Templates) -> dict[str, np.ndarray]:
+    """Templates as arrays, without loss; `unpack_templates` is the inverse.
+
+    Grey, normals and nearness are stored where the object is; the ground is known.
+    """
+    drawings = templates.drawings
+    masks = np.stack([drawing.mask for drawing in drawings])
+    channels = np.stack([drawing.channels for drawing in drawings])
+    return {
+        "poses": templates.poses,
+        "masks": masks,
+        "object": channels.transpose(0, 2, 3, 1)[masks],
+        "points": np.stack([drawing.points for drawing in drawings]),
+        "valid": np.stack([drawing.valid for drawing in drawings]),
+    }
+
+
+def unpack_templates(arrays: dict[str, np.ndarray], size_px: int) -> Templates:
+    """Templates of the arrays that `pack_templates` made.
+
+    Raises:
+        ValueError: An array is missing, or of another shape or type.
+    """
+    count, cells = len(arrays.get("poses", ())), (size_px // CELL_PX) ** 2
+    masks = arrays.get("masks", np.zeros(0, bool))
+    for name, shape, dtype in (
+        ("poses", (count, POSE_SIZE), np.float64),
+        ("masks", (count, size_px, size_px), np.bool_),
+        ("object", (int(np.count_nonzero(masks)), 5), np.float32),
+        ("points", (count, cells, 3), np.float32),
+        ("valid", (count, cells), np.bool_),
+    ):
+        if count == 0 or name not in arrays or arrays[name].shape != shape or arrays[name].dtype != dtype:
+            raise ValueError(f"no templates: {name}")
+    channels = np.zeros((count, size_px, size_px, 5), np.float32)
+    channels[..., 0] = 1
+    channels[masks] = arrays["object"]
+    channels = np.ascontiguousarray(channels.transpose(0, 3, 1, 2))
+    drawings = tuple(
+        PoseDrawing(*parts) for parts in zip(channels, masks, arrays["points"], arrays["valid"], strict=True)
+    )
+    return Templates(arrays["poses"], drawings, masks.reshape(count, -1).astype(np.float32))
 
 
 def framed(pose: np.ndarray, vertices: np.ndarray) -> np.ndarray:
@@ -59,3 +108,11 @@ def framed(pose: np.ndarray, vertices: np.ndarray) -> np.ndarray:
         pose[LOG_SCALE] += np.log(FILL / (high - low).max())
         pose[[SHIFT_X, SHIFT_Y]] += 0.5 - (low + high) / 2
     return pose
+
+
+def _hull_points(vertices: np.ndarray) -> np.ndarray:
+    """(h, 3) the vertices of the convex hull: what bounds a projection is among them."""
+    try:
+        return vertices[ConvexHull(vertices).vertices]
+    except QhullError:  # all in one plane
+        return vertices
