@@ -88,6 +88,27 @@ def plan(
     return [Job(id, entry.reference, find_photos(folders[id])) for id, entry in entries.items()]
 
 
+def find_reference(reference: Path | None, gallery: Path | None, up: str | None = None) -> Reference | None:
+    """The one reference that is meant, if one is.
+
+    Args:
+        reference: Its file; with a gallery, the id of one in it.
+        gallery: Its folder.
+        up: Of the reference's file, as `load_reference` takes it.
+
+    Raises:
+        ConfigError: A gallery alone, an unknown id, or `up` of what is enrolled already.
+        ShapeError: The reference cannot be read.
+    """
+    if gallery is None:
+        return None if reference is None else load_reference(reference, up or "y")
+    if reference is None:
+        raise ConfigError("which reference of the gallery? pass --reference with its id")
+    if up is not None:
+        raise ConfigError("up is settled when a reference is enrolled; leave --up away")
+    return Gallery(gallery).get(str(reference)).reference()
+
+
 def inspect_jobs(
     jobs: Sequence[Job],
     make: Callable[[Reference], Inspector],

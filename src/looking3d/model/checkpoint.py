@@ -11,8 +11,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from looking3d.errors import CheckpointError, unknown_name
+from looking3d.errors import CheckpointError, ConfigError, unknown_name
 from looking3d.model.align.align import AlignDetector
+from looking3d.model.export.load import load_graphs
+from looking3d.model.export.write import MANIFEST
 
 FORMAT = "looking3d-weights-1"
 SHIPPED = ("align",)
@@ -31,8 +33,10 @@ def save_weights(
         notes: Anything worth keeping with them (training run, scores), as JSON values.
 
     Raises:
-        CheckpointError: The path is not that of a .safetensors file.
+        CheckpointError: The path is not that of a .safetensors file, or the detector has no weights.
     """
+    if not detector.networks:
+        raise CheckpointError("these weights are an export already; take those of a training run, or `align`")
     tensors = {
         name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
         for name, tensor in detector.networks.state_dict().items()
@@ -46,14 +50,27 @@ def save_weights(
     os.replace(temporary, path)
 
 
-def load_detector(name_or_path: str | Path = "align", device: str | torch.device = "cpu") -> AlignDetector:
-    """The detector of a weights file, of a training run's folder, or one of those that ship.
+def load_detector(
+    name_or_path: str | Path = "align", device: str | torch.device = "cpu", trusted: bool = False
+) -> AlignDetector:
+    """The detector of a weights file, of a training run's folder, of an export, or one that ships.
+
+    Args:
+        name_or_path: Where its weights are. The networks of an export run in ONNX Runtime, or as exported
+            programs of PyTorch, in either case on the CPU.
+        device: Where the networks are to run.
+        trusted: Whether programs of PyTorch may be loaded: they can run code. Weights and ONNX cannot.
 
     Raises:
         CheckpointError: The file is missing, damaged, or holds something else.
-        ConfigError: Neither a path nor the name of weights that ship.
+        ConfigError: Neither a path nor the name of weights that ship, or an export and another device.
+        MissingExtraError: What runs the export is not installed.
     """
     path = find_weights(name_or_path)
+    if path.name == MANIFEST:
+        if torch.device(device).type != "cpu":
+            raise ConfigError(f"{path.parent}: exported networks run on the CPU, not on {device}")
+        return AlignDetector.over(load_graphs(path.parent, trusted))
     try:
         with safe_open(path, framework="pt") as stored:
             header = stored.metadata() or {}
@@ -78,10 +95,11 @@ def load_detector(name_or_path: str | Path = "align", device: str | torch.device
 
 
 def find_weights(name_or_path: str | Path) -> Path:
-    """The file that `load_detector` reads."""
+    """The file that `load_detector` reads first; it changes with the weights."""
     path = Path(name_or_path)
-    if path.is_dir() and (path / "weights.safetensors").is_file():
-        return path / "weights.safetensors"
+    for name in ("weights.safetensors", MANIFEST):
+        if path.is_dir() and (path / name).is_file():
+            return path / name
     if path.is_dir():
         raise CheckpointError(f"{path}: holds no weights.safetensors; finish the training: looking3d train")
     if path.is_file():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from looking3d.errors import PhotoError
 from looking3d.geometry.camera import Camera
@@ -110,4 +110,11 @@ def main_pieces(mask: np.ndarray) -> np.ndarray:
 def to_tensor(images: np.ndarray) -> Float[torch.Tensor, "batch 3 height width"]:
     """(batch, height, width, 3) uint8 RGB -> float32 in [-1, 1], channels first."""
     # A copy, because a tensor over a read-only array cannot be written to.
-    return torch.from_numpy(np.array(images, np.float32).transpose(0, 3, 1, 2) / 127.5 - 1).contiguous()
+    return normalized(torch.from_numpy(np.array(images))).contiguous()
+
+
+def normalized(
+    images: UInt8[torch.Tensor, "batch height width 3"],
+) -> Float[torch.Tensor, "batch 3 height width"]:
+    """RGB of 0 to 255 -> [-1, 1], channels first; one function for training, inspecting and exports."""
+    return images.permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -13,6 +13,7 @@ import torch
 from looking3d.geometry.camera import Camera
 from looking3d.model.align.drawing import PoseDrawing, draw_pose
 from looking3d.model.align.gauss_newton import gauss_newton
+from looking3d.model.align.graphs import Graphs, photo_inputs
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet, Motion
 from looking3d.model.align.pose import camera_of, pose_of, project
 from looking3d.model.align.templates import (
@@ -23,7 +24,7 @@ from looking3d.model.align.templates import (
     unpack_templates,
 )
 from looking3d.model.detector import Detection, resampled
-from looking3d.model.query import Query, Window, crop, main_pieces, to_tensor, whole_window, window_around
+from looking3d.model.query import Query, Window, crop, main_pieces, whole_window, window_around
 from looking3d.render.raycast import Raycaster
 
 CANDIDATES = 24
@@ -39,7 +40,7 @@ REFINEMENTS = 4
 """Rounds of refinement at 128 px."""
 
 _MASK_PX = CameraNet.size_px  # silhouettes are compared at this size, which is what ForegroundNet answers
-_FAINTEST = 0.1  # the least probability of foreground that can be an object
+FAINTEST = 0.1  # the least probability of foreground that can be an object
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,16 @@ class AlignDetector:
         )
         self.networks.to(self.device).eval()
         self.networks.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.graphs = Graphs.of(self.networks)
+
+    @classmethod
+    def over(cls, graphs: Graphs) -> AlignDetector:
+        """The detector whose networks run elsewhere, on the CPU; it has none of its own."""
+        self = cls.__new__(cls)
+        self.device = torch.device("cpu")
+        self.networks = torch.nn.ModuleDict()
+        self.graphs = graphs
+        return self
 
     def enrol(self, raycaster: Raycaster) -> AlignEnrolled:
         """Draw the templates of a normalised reference."""
@@ -100,7 +111,7 @@ class AlignDetector:
 
     def enrolment_key(self) -> str:
         """Changes with the settings of the templates and with the weights."""
-        digest = hashlib.sha256(f"{TEMPLATES_LAYOUT} {CameraNet.size_px}".encode())
+        digest = hashlib.sha256(f"{TEMPLATES_LAYOUT} {CameraNet.size_px}{self.graphs.key}".encode())
         # Today's templates need no weights. A cache that outlives a training run must not outlive the day
         # when they do.
         for name, tensor in self.networks.state_dict().items():
@@ -182,14 +193,14 @@ class AlignDetector:
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
-        logit, heat = self.networks["compare"](self._input(framed.large, [drawing]))
+        probability, heat_map = self.graphs.compare(*self._inputs(framed.large, [drawing]))
         height, width = photo.image.shape[:2]
         size = CompareNet.size_px
         drawn = drawing.mask.astype(np.float32)
         silhouette = cv2.resize(drawn, (_MASK_PX, _MASK_PX), interpolation=cv2.INTER_AREA)
         return Detection(
-            probability=float(torch.sigmoid(logit)[0]),
-            heat_map=torch.sigmoid(heat)[0].float().cpu().numpy(),
+            probability=float(probability[0]),
+            heat_map=heat_map[0].float().cpu().numpy(),
             window=framed.window,
             camera=framed.window.photo_camera(camera_of(pose, size), width, height),
             alignment=float(_iou(framed.mask, silhouette.reshape(1, -1))[0]),
@@ -212,8 +223,12 @@ class AlignDetector:
         return probability * main_pieces(_likely(probability)), window
 
     def _foreground(self, photo: Query, window: Window) -> np.ndarray:
-        tensor = to_tensor(crop(photo.image, window, ForegroundNet.size_px)[None])
-        return torch.sigmoid(self.networks["foreground"](self._to_device(tensor)))[0].cpu().numpy()
+        probability, _, _ = self.graphs.query(self._window(photo, window))
+        return probability[0].cpu().numpy()
+
+    def _window(self, photo: Query, window: Window) -> torch.Tensor:
+        """(1, 128, 128, 3) uint8: what of a photo the networks see."""
+        return torch.from_numpy(crop(photo.image, window, CompareNet.size_px)[None]).to(self.device)
 
     def _frame(self, photo: Query) -> _Framed:
         if photo.mask is None:
@@ -221,8 +236,8 @@ class AlignDetector:
         else:
             window = window_around(photo.mask, photo.name)
             mask = crop(photo.mask.astype(np.float32), window, _MASK_PX, border=cv2.BORDER_CONSTANT)
-        large = self._to_device(to_tensor(crop(photo.image, window, CompareNet.size_px)[None]))
-        return _Framed(window, large, torch.nn.functional.avg_pool2d(large, 2), mask.reshape(-1))
+        large, small = photo_inputs(self._window(photo, window))
+        return _Framed(window, large, small, mask.reshape(-1))
 
     def _first_guesses(self, framed: _Framed, templates: Templates) -> tuple[np.ndarray, list[PoseDrawing]]:
         """The templates whose silhouettes fit best."""
@@ -234,12 +249,13 @@ class AlignDetector:
         return [draw_pose(enrolled.raycaster, pose, size_px) for pose in poses]
 
     def _camera_net(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> tuple[Motion, np.ndarray]:
-        motion, score = self.networks["camera"](self._input(photo, drawings))
-        return motion, score.float().cpu().numpy()
+        flow, log_spread, score = self.graphs.camera(*self._inputs(photo, drawings))
+        return Motion(flow, log_spread), score.float().cpu().numpy()
 
-    def _input(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> torch.Tensor:
-        channels = torch.from_numpy(np.stack([drawing.channels for drawing in drawings])).to(self.device)
-        return self._to_device(torch.cat([photo.expand(len(drawings), -1, -1, -1), channels], 1))
+    def _inputs(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The photo as often as there are drawings, and these."""
+        channels = torch.from_numpy(np.stack([drawing.channels for drawing in drawings]))
+        return self._to_device(photo.expand(len(drawings), -1, -1, -1)), self._to_device(channels)
 
     def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(self.device, memory_format=torch.channels_last)
@@ -258,7 +274,7 @@ class AlignDetector:
 
 def _likely(probability: np.ndarray) -> np.ndarray:
     """Where the object is; a faint one counts if nothing is plainer."""
-    return probability > max(_FAINTEST, min(0.5, 0.5 * float(probability.max())))
+    return probability > max(FAINTEST, min(0.5, 0.5 * float(probability.max())))
 
 
 def _pick(motion: Motion, index: np.ndarray) -> Motion:

@@ -9,8 +9,11 @@ from looking3d.model.align.pose import LOG_FOCAL, ROLL, project
 
 # Standard deviations of the step that one call may take, and of what is nominal. Weak: they keep the
 # system regular where the flow says nothing.
-_STEP_SIGMA = (0.35, 0.25, 0.15, 0.15, 0.1, 0.1, 0.15)
-_NOMINAL_SIGMA = {ROLL: 0.06, LOG_FOCAL: 0.1}
+STEP_SIGMA = (0.35, 0.25, 0.15, 0.15, 0.1, 0.1, 0.15)
+NOMINAL_SIGMA = {ROLL: 0.06, LOG_FOCAL: 0.1}
+
+ITERATIONS = 4
+"""Linearisations of one step."""
 
 
 def gauss_newton(
@@ -19,7 +22,7 @@ def gauss_newton(
     target: Float[torch.Tensor, "batch n 2"],
     spread: Float[torch.Tensor, "batch n"],
     valid: Float[torch.Tensor, "batch n"],
-    iterations: int = 4,
+    iterations: int = ITERATIONS,
 ) -> Float[torch.Tensor, "batch 7"]:
     """The pose that takes `points` to `target`, robustly.
 
@@ -36,9 +39,9 @@ def gauss_newton(
         iterations: Linearisations.
     """
     start = pose
-    step_weight = torch.tensor(_STEP_SIGMA, dtype=pose.dtype, device=pose.device) ** -2
+    step_weight = torch.tensor(STEP_SIGMA, dtype=pose.dtype, device=pose.device) ** -2
     nominal_weight = torch.zeros_like(step_weight)
-    for index, sigma in _NOMINAL_SIGMA.items():
+    for index, sigma in NOMINAL_SIGMA.items():
         nominal_weight[index] = sigma**-2
     for _ in range(iterations):
         image, jacobian = project(pose, points)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import NamedTuple
 
 import torch
@@ -144,6 +143,8 @@ class ForegroundNet(nn.Module):
         return self.mask(maps[0])[:, 0]
 
 
-def _to_motion(raw: Float[Tensor, "batch 3 cells cells"], scale: float) -> Motion:
+def _to_motion(raw: Float[Tensor, "batch 3 cells cells"], scale: float | torch.SymFloat) -> Motion:
     # Raw outputs of order 1 mean a flow of a tenth of a 64 px image and an error of a hundredth.
-    return Motion(raw[:, :2] * (0.1 * scale), raw[:, 2].clamp(-4, 4) - 4.6 + math.log(scale))
+    # The logarithm of a tensor, since exported graphs keep the size open and know no other.
+    log_scale = raw.new_full((), scale).log()
+    return Motion(raw[:, :2] * (0.1 * scale), raw[:, 2].clamp(-4, 4) - 4.6 + log_scale)

@@ -1,0 +1,96 @@
+"""What align asks of its networks, as three functions of tensors that any runtime can stand in for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from looking3d.model.query import normalized
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The three, run by PyTorch or by something else.
+
+    Attributes:
+        query: As `QueryGraph`.
+        camera: As `CameraGraph`.
+        compare: As `CompareGraph`.
+        key: Changes with their weights; "" if those are the detector's own networks.
+    """
+
+    query: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+    camera: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+    compare: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    key: str = ""
+
+    @staticmethod
+    def of(networks: nn.ModuleDict) -> Graphs:
+        """Over networks called foreground, camera and compare."""
+        return Graphs(
+            QueryGraph(networks["foreground"]).eval(),
+            CameraGraph(networks["camera"]).eval(),
+            CompareGraph(networks["compare"]).eval(),
+        )
+
+
+def photo_inputs(
+    photo: UInt8[Tensor, "batch 128 128 3"],
+) -> tuple[Float[Tensor, "batch 3 128 128"], Float[Tensor, "batch 3 64 64"]]:
+    """What the camera and the compare network see of a window of a photo (RGB), at both sizes."""
+    large = normalized(photo)
+    return large, F.avg_pool2d(large, 2)
+
+
+class QueryGraph(nn.Module):
+    """All that depends on the photo alone."""
+
+    def __init__(self, foreground: nn.Module) -> None:
+        super().__init__()
+        self.foreground = foreground
+
+    def forward(
+        self, photo: UInt8[Tensor, "batch 128 128 3"]
+    ) -> tuple[
+        Float[Tensor, "batch 64 64"], Float[Tensor, "batch 3 128 128"], Float[Tensor, "batch 3 64 64"]
+    ]:
+        """The probability of each 2 px cell to show the object; the window for the other two graphs."""
+        large, small = photo_inputs(photo)
+        return torch.sigmoid(self.foreground(large)), large, small
+
+
+class CameraGraph(nn.Module):
+    """How drawings have to move to meet photos, and how alike they look; for any size that 16 divides."""
+
+    def __init__(self, camera: nn.Module) -> None:
+        super().__init__()
+        self.camera = camera
+
+    def forward(
+        self, photo: Float[Tensor, "batch 3 size size"], drawing: Float[Tensor, "batch 5 size size"]
+    ) -> tuple[
+        Float[Tensor, "batch 2 cells cells"], Float[Tensor, "batch cells cells"], Float[Tensor, " batch"]
+    ]:
+        """Flow and the log of its expected error, in image widths; the logit of how alike they look."""
+        motion, score = self.camera(torch.cat([photo, drawing], 1))
+        return motion.flow, motion.log_spread, score
+
+
+class CompareGraph(nn.Module):
+    """Whether photos differ from drawings that are aligned with them, and where."""
+
+    def __init__(self, compare: nn.Module) -> None:
+        super().__init__()
+        self.compare = compare
+
+    def forward(
+        self, photo: Float[Tensor, "batch 3 128 128"], drawing: Float[Tensor, "batch 5 128 128"]
+    ) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch 32 32"]]:
+        """The probability of an anomaly, and that of each 4 px patch to show it."""
+        logit, heat = self.compare(torch.cat([photo, drawing], 1))
+        return torch.sigmoid(logit), torch.sigmoid(heat)
