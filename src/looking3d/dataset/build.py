@@ -27,12 +27,9 @@ from looking3d.dataset.schema import (
     parse_manifest,
 )
 from looking3d.dataset.shape_folder import build_shape
-from looking3d.dataset.sources import ShapeSource, list_sources, shape_generator
+from looking3d.dataset.sources import ShapeSource, donors_of, list_sources, shape_generator
 from looking3d.dataset.storage import Store, open_store
 from looking3d.errors import DatasetError, ShapeError
-
-DONORS = 4
-"""Other shapes of the same split that a shape's swapped parts come from."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,7 @@ class BuildReport:
         rejections: Draws that were refused, by reason.
         refused: Why shapes cannot be used, by id.
         failed: Why workers were lost on shapes each time they were tried, by id; another run tries again.
+        unlisted: Shapes that the split file does not name, and that were left out.
         losses: How often workers were lost, by reason.
         peak_bytes: Most memory that a worker held.
     """
@@ -60,6 +58,7 @@ class BuildReport:
     rejections: dict[str, int]
     refused: dict[str, str]
     failed: dict[str, str]
+    unlisted: int
     losses: dict[str, int]
     peak_bytes: int
 
@@ -86,7 +85,7 @@ def build_dataset(
         ConfigError: The recipe cannot be followed.
         ShapeError: No source can be used.
     """
-    sources = list_sources(recipe)
+    sources, unlisted = list_sources(recipe)
     store = open_store(out)
     claim(store, recipe)
     store.clear_leftovers()
@@ -100,7 +99,7 @@ def build_dataset(
         outcomes.append(outcome)
         done += 1
         on_progress(done, len(sources))
-    return _finish(store, recipe, sources, outcomes)
+    return _finish(store, recipe, sources, unlisted, outcomes)
 
 
 def claim(store: Store, recipe: Recipe) -> None:
@@ -142,7 +141,11 @@ def _manifest(recipe: Recipe, complete: bool) -> dict:
 
 
 def _finish(
-    store: Store, recipe: Recipe, sources: list[ShapeSource], outcomes: list[Outcome[ShapeSource, str]]
+    store: Store,
+    recipe: Recipe,
+    sources: list[ShapeSource],
+    unlisted: list[str],
+    outcomes: list[Outcome[ShapeSource, str]],
 ) -> BuildReport:
     """Write the table of samples and the manifest from the shapes' records."""
     refused = {outcome.item.id: outcome.result for outcome in outcomes if outcome.result}
@@ -167,6 +170,7 @@ def _finish(
         "rejections": dict(sorted(rejections.items())),
         "refused": dict(sorted(refused.items())),
         "failed": dict(sorted(failed.items())),
+        "unlisted": len(unlisted),
         "splits": {split: [source.id for source in left if source.split == split] for split in SPLITS},
     }
     store.write(MANIFEST, json_bytes(manifest))
@@ -179,6 +183,7 @@ def _finish(
         rejections=dict(rejections),
         refused=manifest["refused"],
         failed=manifest["failed"],
+        unlisted=len(unlisted),
         losses=summary_of_losses(outcomes),
         peak_bytes=max((outcome.peak_bytes for outcome in outcomes), default=0),
     )
@@ -187,9 +192,7 @@ def _finish(
 def build_source(source: ShapeSource, recipe: Recipe, sources: list[ShapeSource], store: Store) -> str:
     """Why the shape cannot be used; empty if its folder was built."""
     generator = shape_generator(recipe, source.id)
-    peers = [peer for peer in sources if peer.split == source.split and peer.id != source.id]
-    chosen = generator.permutation(len(peers))[:DONORS]
-    donors = [peers[i] for i in chosen]
+    donors = donors_of(source, sources, generator)
     try:
         store.add_shape(source.id, lambda folder: build_shape(source, donors, recipe, generator, folder))
     except ShapeError as error:

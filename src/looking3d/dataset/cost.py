@@ -49,7 +49,7 @@ def estimate(recipe: Recipe) -> Estimate:
         ConfigError: The recipe cannot be followed.
         ShapeError: None of the shapes tried can be used.
     """
-    sources = list_sources(recipe)
+    sources, _ = list_sources(recipe)
     seconds: list[float] = []
     sizes: list[int] = []
     refused = ""

@@ -46,6 +46,10 @@ class Sample:
         azimuth_rad, elevation_rad: Where the camera stands.
         seed: Seed of the photo's materials, light and noise.
         camera: The photo's camera.
+        visible: The share of the anomalous part that no other part hides, of a missing one before it
+            went; 0 for a normal photo, and where it is not known.
+        donor: Of a swapped part, shape and part that it comes from, `shape id/part id`; else empty.
+        donor_match: Why this donor: `label` or `proportions`; see `anomalies.Donor`.
     """
 
     shape_id: str
@@ -63,6 +67,10 @@ class Sample:
     elevation_rad: float
     seed: int
     camera: Camera
+    # What earlier versions did not write has a default, so that their datasets can be read
+    visible: float = 0.0
+    donor: str = ""
+    donor_match: str = ""
 
     @property
     def anomalous(self) -> bool:

@@ -12,7 +12,7 @@ import pytest
 import trimesh
 from scipy.spatial import Delaunay
 
-from looking3d.anomalies import KINDS, AnomalyImpossible
+from looking3d.anomalies import KINDS, AnomalyImpossible, PartCycle
 from looking3d.shapes.procedural import generate
 
 SEEDS = range(16)
@@ -196,7 +196,8 @@ def test_every_kind_of_anomaly_can_be_made(family, kind):
         donors = normalized[:i] + normalized[i + 1 :]
         for attempt in range(4):
             try:
-                anomaly = KINDS[kind](shape, donors, np.random.default_rng([i, attempt]))
+                generator = np.random.default_rng([i, attempt])
+                anomaly = KINDS[kind](shape, PartCycle(shape.parts, generator).draw(kind), donors, generator)
             except AnomalyImpossible:
                 continue
             assert anomaly.before.id in {part.id for part in shape.parts}
