@@ -17,6 +17,7 @@ REMOVED = (0.05, 0.8)
 """Bounds of the share of the part that breaks off, by volume (by area where it is no solid)."""
 
 _ATTEMPTS = 8
+_MOST_FACES = 200_000
 _TOOL_LIMITS = (0.05, 0.35)  # diameter of the tool in diagonals of the shape
 
 
@@ -88,7 +89,7 @@ def _cut_solid(part: Part, solid: Manifold, tool: Manifold) -> tuple[Part | None
 def _cut_surface(part: Part, tool: Manifold) -> tuple[Part | None, float]:
     """Without the triangles whose middle lies in the tool's convex body, after refining them."""
     edge = max((tool.volume() ** (1 / 3)) / 10, diagonal(part) / 150)
-    vertices, faces = trimesh.remesh.subdivide_to_size(part.vertices, part.faces, edge, max_iter=12)[:2]
+    vertices, faces = _refined(part, edge)
     mesh = tool.to_mesh()
     triangles = mesh.vert_properties[:, :3][mesh.tri_verts].astype(np.float64)
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
@@ -101,3 +102,16 @@ def _cut_surface(part: Part, tool: Manifold) -> tuple[Part | None, float]:
         return None, 1.0
     used, kept = np.unique(faces[~inside], return_inverse=True)
     return Part(part.id, part.label, vertices[used], kept.reshape(-1, 3)), removed
+
+
+def _refined(part: Part, edge: float) -> tuple[np.ndarray, np.ndarray]:
+    """The part's mesh with its long triangles split until edges are that short, or it has many faces."""
+    corners = part.vertices[part.faces]
+    longest = np.linalg.norm(np.roll(corners, 1, axis=1) - corners, axis=2).max(1)
+    # Each halving of a triangle's edges makes four of it; needles would make millions
+    while edge < longest.max():
+        halvings = np.ceil(np.log2(np.maximum(longest / edge, 1)))
+        if (4.0**halvings).sum() <= _MOST_FACES:
+            break
+        edge *= 1.5
+    return trimesh.remesh.subdivide_to_size(part.vertices, part.faces, edge, max_iter=16)[:2]

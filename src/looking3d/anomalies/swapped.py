@@ -14,11 +14,11 @@ from looking3d.shapes.surface import spread_points
 STRETCH = (0.7, 1.4)
 """Bounds of the scale of the donor part along each side of its box, on top of matching the longest."""
 
-DIFFERENCE = (0.003, 0.1)
+DIFFERENCE = (0.004, 0.08)
 """Bounds of the mean distance between the old surface and the new one, in diagonals of the shape: below,
 the donor part is nearly the same shape; above, it does not fit the place."""
 
-SIMILAR = 2.0
+SIMILAR = 1.7
 """Parts whose labels say nothing are alike if each side of their boxes, and their size in diagonals of their
 shapes, agree within this factor."""
 
@@ -26,6 +26,7 @@ _TURN = 0.25  # what turning the donor part by a radian costs, against a misfit 
 _THIN = 0.02  # sides below this share of the longest are all thin
 _FLAT = 1e-3
 _POINTS = 250
+_DENSE = 1500
 
 
 def swapped(
@@ -55,7 +56,8 @@ def swapped(
         what = "part of that label" if _has_semantics(part) else "part like it"
         raise AnomalyImpossible(f"no donor has a {what}")
     fitted = [_fitted(part, found) for _, found, _ in candidates]
-    differences = np.array([_difference(part, other) for other in fitted]) / diagonal(shape)
+    difference = _Difference(part)
+    differences = np.array([difference(other) for other in fitted]) / diagonal(shape)
     fits = (differences >= DIFFERENCE[0]) & (differences <= DIFFERENCE[1])
     if not fits.any():
         nearly = (differences < DIFFERENCE[0]).any()
@@ -151,10 +153,17 @@ def _thick(box: OrientedBox) -> np.ndarray:
     return np.maximum(box.extent, max(_FLAT * box.extent.max(), 1e-12))
 
 
-def _difference(part: Part, other: Part) -> float:
-    """Mean distance between two surfaces, both ways, in world units."""
-    means = []
-    for one, two in ((part, other), (other, part)):
-        points, _ = spread_points(one.vertices, one.faces, _POINTS)
-        means.append(SurfaceDistance(two.vertices, two.faces, 1500)(points).mean())
-    return float(np.mean(means))
+class _Difference:
+    """Mean distances between a part's surface and others, both ways, in world units."""
+
+    def __init__(self, part: Part) -> None:
+        self._points, self._surface = _sampled(part)
+
+    def __call__(self, other: Part) -> float:
+        points, surface = _sampled(other)
+        return float(surface(self._points).mean() + self._surface(points).mean()) / 2
+
+
+def _sampled(part: Part) -> tuple[np.ndarray, SurfaceDistance]:
+    points, _ = spread_points(part.vertices, part.faces, _POINTS)
+    return points, SurfaceDistance(part.vertices, part.faces, _DENSE)

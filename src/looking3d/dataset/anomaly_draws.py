@@ -148,6 +148,8 @@ class AnomalyDraws:
         masks = compare(self.shape, reference, anomaly, photo)
         if masks.changed.mean() < self.recipe.min_changed:
             raise _Rejected("not visible at the photo's size")
+        if masks.object.mean() < max(self.recipe.min_changed, 1 / masks.object.size):
+            raise _Rejected("nothing is left of the object")
         return ShownAnomaly(anomaly, angles, masks, self._visible(anomaly, masks, camera))
 
     def _visible(self, anomaly: AnomalousShape, masks: Masks, camera: Camera) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 
 from looking3d.geometry.camera import Camera
@@ -12,7 +14,7 @@ from looking3d.render.raycast import Raycaster
 from looking3d.render.textures import texture_frames
 from looking3d.render.vectors import dot
 from looking3d.render.window import window
-from looking3d.shapes.part_shape import PartShape
+from looking3d.shapes.part_shape import Part, PartShape
 
 _MOST_NEIGHBOURS = 48
 """Of more corners at one place, as at the tip of a fan, an even choice of about this many counts."""
@@ -74,6 +76,19 @@ def corner_normals(
     return np.where(lengths > 0, smooth / np.maximum(lengths, 1e-300), normals[:, None]).astype(np.float32)
 
 
+_known_normals: weakref.WeakKeyDictionary[Part, np.ndarray] = weakref.WeakKeyDictionary()
+
+
+def _normals_of(part: Part) -> np.ndarray:
+    """(m, 3, 3) float32 `corner_normals` of a part; found once, as an edit changes one part of many."""
+    found = _known_normals.get(part)
+    if found is None:
+        # The edge of a break is sharp
+        side = np.zeros(len(part.faces), int) if part.raw is None else part.raw.astype(int)
+        found = _known_normals[part] = corner_normals(part.vertices, part.faces, side)
+    return found
+
+
 class PreparedShape:
     """A shape made ready for photos. Keep it while the shape is used.
 
@@ -92,8 +107,7 @@ class PreparedShape:
         self.triangles = vertices[faces].astype(np.float32)
         self.raycaster = Raycaster.from_arrays(vertices, faces, self.part_of_face)
         self._raw = shape.raw_faces()
-        # The edge of a break is sharp
-        self.corner_normals = corner_normals(vertices, faces, 2 * self.part_of_face + self._raw)
+        self.corner_normals = np.concatenate([_normals_of(part) for part in shape.parts])
         self.bounds = shape.bounds.astype(np.float32)
         self._frame_R, self._frame_t = texture_frames(shape)
 
