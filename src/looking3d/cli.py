@@ -97,6 +97,8 @@ def _print_build(report: BuildReport, recipe: Recipe) -> None:
     if report.rejections:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(report.rejections.items()))
         console.print(f"draws refused: {refused}")
+    if report.unlisted:
+        console.print(f"left out: {report.unlisted} shapes that {recipe.split_file} does not name")
     for shape, reason in report.refused.items():
         console.print(f"left out: {shape}: {reason}", markup=False)
     for reason, count in report.losses.items():

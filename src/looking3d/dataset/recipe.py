@@ -86,8 +86,15 @@ class Recipe:
     min_changed: float = 0.0025
     """An anomaly is kept if at least this share of the image's pixels changes."""
 
+    min_visible: float = 0.25
+    """An anomaly is kept if other parts leave at least this share of the edited part visible."""
+
     split: tuple[float, float, float] = (0.8, 0.1, 0.1)
     """Shares of the shapes for training, validation and test."""
+
+    split_file: str = ""
+    """Published splits to follow instead: PartNet's folder train_val_test_split, or a JSON file with lists of
+    ids under train, val and test. Shapes that they do not name are left out."""
 
     seed: int = 0
     """Seed of everything random."""
@@ -107,7 +114,8 @@ class Recipe:
         check(
             self.photos_per_shape >= 1, f"photos-per-shape: expected at least 1, got {self.photos_per_shape}"
         )
-        for name in ("anomalous_share", "odd_reference_share", "min_changed", "map_share"):
+        shares = ("anomalous_share", "odd_reference_share", "min_changed", "min_visible", "map_share")
+        for name in shares:
             value = getattr(self, name)
             check(0 <= value <= 1, f"{name.replace('_', '-')}: expected 0 to 1, got {value}")
         for name in ("image_px", "views_px"):
