@@ -4,8 +4,8 @@
     python benchmarks/anomaly_sheet.py --shapes folder/of/shapes --out sheet.jpg --renderer preview
 
 A row a shape that allows every kind, a column a kind; all photos of a row have one material and one light.
-The box is around what changed. The photos are made as `looking3d generate` makes them, quality control included; the same arguments
-draw the same picture.
+The box is around what changed. The photos are made as `looking3d generate` makes them, quality control
+included; the same arguments draw the same picture.
 """
 
 from __future__ import annotations
