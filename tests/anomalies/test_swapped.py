@@ -127,7 +127,7 @@ def test_the_part_nearest_to_the_same_place_is_taken() -> None:
 
 def test_without_semantics_parts_of_like_proportions_are_donors() -> None:
     a = shape("a", part("1", "part/1", block((0.1, 1.0, 0.1))), part("2", "part/2", block((1.0, 0.1, 1.0))))
-    b = shape("b", part("1", "part/1", block((1.1, 0.15, 0.8))), part("2", "part/2", cone(1.1, 0.05)))
+    b = shape("b", part("1", "part/1", cone(0.15, 0.5)), part("2", "part/2", cone(1.1, 0.05)))
     for id, donor_id in (("1", "2"), ("2", "1")):
         result = swapped(a, a[id], [b], np.random.default_rng(0))
         assert result.donor is not None
