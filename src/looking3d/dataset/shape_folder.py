@@ -67,7 +67,7 @@ class _ShapeMaker:
         self.raycaster = Raycaster(self.shape)
         if generator.random() < recipe.odd_reference_share:
             self._make_odd()
-        options = {"samples": recipe.samples} if recipe.renderer == "mitsuba" else {}
+        options = {} if recipe.renderer == "preview" else {"samples": recipe.samples}
         self.renderer = get_renderer(recipe.renderer, **options)
 
     def _make_odd(self) -> None:
