@@ -53,6 +53,7 @@ def generate(
     from looking3d.dataset.load import Dataset
     from looking3d.dataset.ray_engine import RayEngine
     from looking3d.dataset.storage import open_store
+    from looking3d.render.assets import summary
 
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}")
@@ -62,6 +63,8 @@ def generate(
         return _print_cost(recipe, workers)
     if not resume and not open_store(out).is_empty():
         raise DatasetError(f"{out}: is not empty; choose another --out, or leave --no-resume away")
+    for line in summary(recipe.find_assets()):
+        _messages.print(line, soft_wrap=True, highlight=False, markup=False)
     runner = LocalEngine(workers, limits) if engine == "local" else RayEngine(address, workers, limits)
     with _progress() as progress:
         bar = progress.add_task("shapes", total=None)

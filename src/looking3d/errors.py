@@ -6,6 +6,7 @@
     ├── DatasetError          a dataset that is missing, foreign, damaged or unfinished
     ├── ConfigError           a setting outside its range, or an unknown name
     ├── CheckpointError       weights that are missing, damaged or of another model
+    ├── MapError              a material's map or an environment map that cannot be used
     ├── EngineError           worker processes that died again and again
     ├── RendererError         a renderer's own process that died, hung or failed
     └── MissingExtraError     an optional part of the package that is not installed
@@ -40,6 +41,10 @@ class ConfigError(Looking3DError):
 
 class CheckpointError(Looking3DError):
     """Weights are missing, damaged, or belong to another model."""
+
+
+class MapError(Looking3DError):
+    """A material's map or an environment map cannot be read, or does not fit."""
 
 
 class EngineError(Looking3DError):

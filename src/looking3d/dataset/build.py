@@ -30,6 +30,7 @@ from looking3d.dataset.shape_folder import build_shape
 from looking3d.dataset.sources import ShapeSource, list_sources, shape_generator
 from looking3d.dataset.storage import Store, open_store
 from looking3d.errors import DatasetError, ShapeError
+from looking3d.render.assets import NO_ASSETS, PhotoAssets
 
 DONORS = 4
 """Other shapes of the same split that a shape's swapped parts come from."""
@@ -85,25 +86,26 @@ def build_dataset(
         DatasetError: `out` holds something else.
         ConfigError: The recipe cannot be followed.
         ShapeError: No source can be used.
+        MapError: A file of the materials or environments cannot be used.
     """
-    sources = list_sources(recipe)
+    sources, assets = list_sources(recipe), recipe.find_assets()
     store = open_store(out)
-    claim(store, recipe)
+    claim(store, recipe, assets)
     store.clear_leftovers()
     there = store.finished()
     todo = [source for source in sources if source.id not in there]
     done = len(sources) - len(todo)
     on_progress(done, len(sources))
-    task = functools.partial(build_source, recipe=recipe, sources=sources, store=store)
+    task = functools.partial(build_source, recipe=recipe, sources=sources, store=store, assets=assets)
     outcomes: list[Outcome[ShapeSource, str]] = []
     for outcome in (engine or LocalEngine()).run(task, todo):
         outcomes.append(outcome)
         done += 1
         on_progress(done, len(sources))
-    return _finish(store, recipe, sources, outcomes)
+    return _finish(store, recipe, assets, sources, outcomes)
 
 
-def claim(store: Store, recipe: Recipe) -> None:
+def claim(store: Store, recipe: Recipe, assets: PhotoAssets = NO_ASSETS) -> None:
     """Make a store this recipe's dataset.
 
     Raises:
@@ -114,15 +116,16 @@ def claim(store: Store, recipe: Recipe) -> None:
         if not store.is_empty():
             raise DatasetError(f"{store}: is not empty and holds no dataset; choose another --out")
     elif store.finished():
-        _check_same(store, data, recipe)
+        _check_same(store, data, recipe, assets)
         return
-    store.write(MANIFEST, json_bytes(_manifest(recipe, complete=False)))
+    store.write(MANIFEST, json_bytes(_manifest(recipe, assets, complete=False)))
 
 
-def _check_same(store: Store, data: bytes, recipe: Recipe) -> None:
-    """Refuse a dataset of another recipe."""
+def _check_same(store: Store, data: bytes, recipe: Recipe, assets: PhotoAssets) -> None:
+    """Refuse a dataset of another recipe, or of other files."""
     there = parse_manifest(data, str(store), "choose another --out")
-    theirs, mine = there.get("recipe", {}), recipe.to_json()
+    # A setting that is younger than the dataset had its default
+    theirs, mine = Recipe().to_json() | there.get("recipe", {}), recipe.to_json()
     differing = [
         f"{key} {theirs.get(key)!r}, not {mine[key]!r}" for key in mine if theirs.get(key) != mine[key]
     ]
@@ -130,19 +133,33 @@ def _check_same(store: Store, data: bytes, recipe: Recipe) -> None:
         raise DatasetError(
             f"{store}: holds another dataset ({'; '.join(differing)}); choose another --out or remove it"
         )
+    for what, mine in assets.fingerprint().items():
+        theirs = there.get("assets", {}).get(what, {})
+        changed = sorted(name for name in mine | theirs if mine.get(name) != theirs.get(name))
+        if changed:
+            raise DatasetError(
+                f"{store}: was begun with other files in --{what}: {', '.join(changed[:5])} "
+                f"{'are' if len(changed) > 1 else 'is'} new, gone or changed; choose another --out, or "
+                "bring the files back"
+            )
 
 
-def _manifest(recipe: Recipe, complete: bool) -> dict:
+def _manifest(recipe: Recipe, assets: PhotoAssets, complete: bool) -> dict:
     return {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "complete": complete,
         "recipe": recipe.to_json(),
+        "assets": assets.fingerprint(),
     }
 
 
 def _finish(
-    store: Store, recipe: Recipe, sources: list[ShapeSource], outcomes: list[Outcome[ShapeSource, str]]
+    store: Store,
+    recipe: Recipe,
+    assets: PhotoAssets,
+    sources: list[ShapeSource],
+    outcomes: list[Outcome[ShapeSource, str]],
 ) -> BuildReport:
     """Write the table of samples and the manifest from the shapes' records."""
     refused = {outcome.item.id: outcome.result for outcome in outcomes if outcome.result}
@@ -161,7 +178,7 @@ def _finish(
     table = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), table)
     store.write(SAMPLES, table.getvalue())
-    manifest = _manifest(recipe, complete=True) | {
+    manifest = _manifest(recipe, assets, complete=True) | {
         "counts": {"shapes": len(records), "photos": len(rows), "kinds": dict(sorted(kinds.items()))},
         "odd_references": sum(record["odd"] is not None for record in records),
         "rejections": dict(sorted(rejections.items())),
@@ -184,14 +201,22 @@ def _finish(
     )
 
 
-def build_source(source: ShapeSource, recipe: Recipe, sources: list[ShapeSource], store: Store) -> str:
+def build_source(
+    source: ShapeSource,
+    recipe: Recipe,
+    sources: list[ShapeSource],
+    store: Store,
+    assets: PhotoAssets = NO_ASSETS,
+) -> str:
     """Why the shape cannot be used; empty if its folder was built."""
     generator = shape_generator(recipe, source.id)
     peers = [peer for peer in sources if peer.split == source.split and peer.id != source.id]
     chosen = generator.permutation(len(peers))[:DONORS]
     donors = [peers[i] for i in chosen]
     try:
-        store.add_shape(source.id, lambda folder: build_shape(source, donors, recipe, generator, folder))
+        store.add_shape(
+            source.id, lambda folder: build_shape(source, donors, recipe, generator, folder, assets)
+        )
     except ShapeError as error:
         return str(error)
     return ""

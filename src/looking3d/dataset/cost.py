@@ -49,7 +49,7 @@ def estimate(recipe: Recipe) -> Estimate:
         ConfigError: The recipe cannot be followed.
         ShapeError: None of the shapes tried can be used.
     """
-    sources = list_sources(recipe)
+    sources, assets = list_sources(recipe), recipe.find_assets()
     seconds: list[float] = []
     sizes: list[int] = []
     refused = ""
@@ -59,7 +59,7 @@ def estimate(recipe: Recipe) -> Estimate:
         tried = np.unique(np.linspace(0, len(sources) - 1, 1 + SAMPLED).round().astype(int))
         for i in np.roll(tried, 1):
             start = time.perf_counter()
-            reason = build_source(sources[i], recipe, sources, store)
+            reason = build_source(sources[i], recipe, sources, store, assets)
             taken = time.perf_counter() - start
             if reason:
                 refused = f"{sources[i].id}: {reason}"

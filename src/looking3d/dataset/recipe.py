@@ -8,6 +8,8 @@ from typing import Any
 
 from looking3d.anomalies import KINDS
 from looking3d.errors import ConfigError, unknown_name
+from looking3d.render.assets import PhotoAssets, find_assets
+from looking3d.render.ground import BACKGROUNDS
 from looking3d.render.photo import RENDERERS
 
 
@@ -52,7 +54,23 @@ class Recipe:
     """Paths a pixel; used by mitsuba and blender."""
 
     background: str = "white"
-    """Ground of the photos: white, plain (any colour), or mixed."""
+    """Ground of the photos: white, plain (any colour), environment (a room or a studio, on whose floor the
+    object stands), or mixed, which has rooms only where environments are named."""
+
+    materials: tuple[str, ...] = ()
+    """Folders of maps (base colour, roughness, metallic, normal), in the naming of ambientCG, Poly Haven or
+    MatSynth; a folder of pictures is a material. Without any, all materials are procedural."""
+
+    environments: tuple[str, ...] = ()
+    """Environment maps, .hdr or .exr, or folders of them. Without any, all light is procedural."""
+
+    map_share: float = 0.5
+    """How often a photo's materials and light come from these files where one fits; else they are
+    procedural."""
+
+    relief: bool = False
+    """Procedural cloth has threads, leather a grain, metal brush marks, which catch the light; without, they
+    are smooth."""
 
     views: int = 20
     """Grey reference views, on a ring at 20 degrees elevation."""
@@ -90,7 +108,7 @@ class Recipe:
         check(
             self.photos_per_shape >= 1, f"photos-per-shape: expected at least 1, got {self.photos_per_shape}"
         )
-        for name in ("anomalous_share", "odd_reference_share", "min_changed"):
+        for name in ("anomalous_share", "odd_reference_share", "min_changed", "map_share"):
             value = getattr(self, name)
             check(0 <= value <= 1, f"{name.replace('_', '-')}: expected 0 to 1, got {value}")
         for name in ("image_px", "views_px"):
@@ -103,8 +121,8 @@ class Recipe:
         if self.renderer not in RENDERERS:
             raise unknown_name("renderer", self.renderer, RENDERERS)
         check(
-            self.background in ("white", "plain", "mixed"),
-            f"background: expected white, plain or mixed, got {self.background!r}",
+            self.background in (*BACKGROUNDS, "mixed"),
+            f"background: expected {', '.join(BACKGROUNDS)} or mixed, got {self.background!r}",
         )
         check(self.views >= 1, f"views: expected at least 1, got {self.views}")
         check(self.azimuth_steps >= 0, f"azimuth-steps: expected 0 or more, got {self.azimuth_steps}")
@@ -115,6 +133,15 @@ class Recipe:
             f"split: expected three shares that sum to 1, got {self.split}",
         )
         check(self.seed >= 0, f"seed: expected 0 or more, got {self.seed}")
+
+    def find_assets(self) -> PhotoAssets:
+        """The files that its photos may show.
+
+        Raises:
+            ConfigError: A folder is missing.
+            MapError: A folder holds nothing of use.
+        """
+        return find_assets(self.materials, self.environments, self.map_share)
 
     def to_json(self) -> dict:
         """A dict of plain values; `from_json` is its inverse."""

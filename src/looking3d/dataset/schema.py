@@ -46,6 +46,8 @@ class Sample:
         azimuth_rad, elevation_rad: Where the camera stands.
         seed: Seed of the photo's materials, light and noise.
         camera: The photo's camera.
+        material_sets: Names of the sets of maps that the photo's materials come from.
+        environment: Name of the environment map that lights it, or empty.
     """
 
     shape_id: str
@@ -63,6 +65,8 @@ class Sample:
     elevation_rad: float
     seed: int
     camera: Camera
+    material_sets: tuple[str, ...] = ()
+    environment: str = ""
 
     @property
     def anomalous(self) -> bool:
@@ -74,6 +78,7 @@ class Sample:
         return {
             **{f.name: getattr(self, f.name) for f in dataclasses.fields(self)},
             "box": list(self.box),
+            "material_sets": list(self.material_sets),
             "camera": json.dumps(self.camera.to_json()),
         }
 
@@ -81,7 +86,8 @@ class Sample:
     def from_json(data: dict) -> Sample:
         """The sample that `to_json` wrote."""
         camera = Camera.from_json(json.loads(data["camera"]))
-        return Sample(**{**data, "box": tuple(data["box"]), "camera": camera})
+        sets = tuple(data.get("material_sets", ()))
+        return Sample(**{**data, "box": tuple(data["box"]), "camera": camera, "material_sets": sets})
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,8 @@ from looking3d.dataset.schema import NORMAL, RECORD, Masks, Sample, mask_name, w
 from looking3d.dataset.sources import ShapeSource
 from looking3d.errors import ShapeError
 from looking3d.geometry.camera import Camera, orbit
-from looking3d.render.photo import draw_scene, get_renderer
+from looking3d.render.assets import NO_ASSETS, PhotoAssets
+from looking3d.render.photo import PhotoScene, draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import reference_views
 from looking3d.shapes.part_shape import PartShape
@@ -32,10 +33,11 @@ def build_shape(
     recipe: Recipe,
     generator: np.random.Generator,
     folder: Path,
+    assets: PhotoAssets = NO_ASSETS,
 ) -> None:
     """Write the files of one shape into an empty folder; the record, which says what is there, last."""
     (folder / "photos").mkdir(parents=True)
-    maker = _ShapeMaker(source, tuple(donors), recipe, generator)
+    maker = _ShapeMaker(source, tuple(donors), recipe, generator, assets)
     maker.write_reference(folder)
     photos = maker.write_photos(folder)
     record = {
@@ -59,7 +61,9 @@ class _ShapeMaker:
         donors: tuple[ShapeSource, ...],
         recipe: Recipe,
         generator: np.random.Generator,
+        assets: PhotoAssets,
     ) -> None:
+        self.assets = assets
         self.source, self.donors, self.recipe, self.generator = source, donors, recipe, generator
         self.rejections: Counter[str] = Counter()
         self.odd: dict | None = None
@@ -160,8 +164,8 @@ class _ShapeMaker:
         shape = self.shape if anomaly is None or self.recipe.placebo else anomaly.shape
         masks = self._masks(camera, anomaly)
         name = f"photos/{number:03d}_{kind}.png"
-        image = self._render(shape, camera, seed)
-        Image.fromarray(image).save(folder / name)
+        scene = self._draw_scene(seed)
+        Image.fromarray(self.renderer.render(shape, scene, camera)).save(folder / name)
         masks.save(folder / mask_name(name))
         return Sample(
             shape_id=self.source.id,
@@ -179,6 +183,8 @@ class _ShapeMaker:
             elevation_rad=angles[1],
             seed=seed,
             camera=camera,
+            material_sets=scene.material_sets,
+            environment=scene.environment,
         )
 
     def _draw_any_anomaly(self, kind: str) -> tuple[AnomalousShape, tuple[float, float]] | None:
@@ -196,14 +202,15 @@ class _ShapeMaker:
             return Masks(reference.mask, nothing, nothing, nothing)
         return compare(self.shape, reference, anomaly, Raycaster(anomaly.shape).draw(camera))
 
-    def _render(self, shape: PartShape, camera: Camera, seed: int) -> np.ndarray:
+    def _draw_scene(self, seed: int) -> PhotoScene:
         generator = np.random.default_rng(seed)
         background = self.recipe.background
         if background == "mixed":
-            background = "white" if generator.random() < 0.5 else "plain"
+            rooms = ("environment",) if self.assets.environments else ()
+            choices = ("white", "plain", *rooms)
+            background = choices[int(generator.random() * len(choices))]
         # Materials are drawn for the reference's parts, so that an edit does not change them.
-        scene = draw_scene(self.shape, generator, background=background)
-        return self.renderer.render(shape, scene, camera)
+        return draw_scene(self.shape, generator, background, self.assets, self.recipe.relief)
 
 
 def _usable(donors: tuple[ShapeSource, ...]) -> tuple[PartShape, ...]:

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from looking3d.render.materials import Material
 from looking3d.render.prepared import PreparedShape
+from looking3d.render.vectors import dot
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """Pictures with a piece for each face.
+
+    Attributes:
+        base: (h, w, 3) float32 linear RGB.
+        roughness: (h, w) float32; None where it is the material's everywhere.
+        metallic: (h, w) float32, or None as roughness.
+        normal: (h, w, 3) float32 unit normals along the picture's columns, its rows and off the surface; None
+            where nothing leans.
+    """
+
+    base: np.ndarray
+    roughness: np.ndarray | None = None
+    metallic: np.ndarray | None = None
+    normal: np.ndarray | None = None
 
 
 def face_atlas(
     prepared: PreparedShape, material: Material, faces: np.ndarray, texel: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """A picture that holds the solid texture on each face, without seams.
+) -> tuple[np.ndarray, Atlas]:
+    """Pictures that hold the solid texture on each face, without seams.
 
     Each face has a rectangle: its longest edge is the lower side, with a margin of one texel in which
     the texture goes on. A face smaller than a texel has one texel.
@@ -23,7 +44,7 @@ def face_atlas(
         texel: Side of a texel in world units.
 
     Returns:
-        (m, 3, 2) float32 texture coordinates in [0, 1] and (h, w, 3) float32 linear RGB.
+        (m, 3, 2) float32 texture coordinates in [0, 1], and the pictures.
     """
     # Corners a, b, c with a-b the longest edge; x runs along it, y towards c
     triangles = prepared.triangles[faces]
@@ -63,11 +84,28 @@ def face_atlas(
     seen = np.flatnonzero((left & right) | small[face])
     face, column, row, x, y = (array[seen] for array in (face, column, row, x, y))
     p = a[face] + x_axis[face] * x[:, None] + y_axis[face] * y[:, None]
-    n = np.cross(x_axis, y_axis)[face]
-    p, n = prepared.in_texture_frame(p.astype(np.float32), n.astype(np.float32), faces[face])
-    picture = np.zeros((*shape, 3), np.float32)
-    picture[corner[face, 1] + row, corner[face, 0] + column] = material.albedo(p, n)
-    return (pixels / [shape[1], shape[0]]).astype(np.float32), picture
+    n = np.cross(x_axis, y_axis)[face].astype(np.float32)
+    found, tilt = prepared.sample(material, p.astype(np.float32), n, faces[face], texel)
+    place = corner[face, 1] + row, corner[face, 0] + column
+
+    def picture(values: np.ndarray, ground: np.ndarray | float = 0.0) -> np.ndarray:
+        laid = np.full((*shape, *values.shape[1:]), ground, np.float32)
+        laid[place] = values
+        return laid
+
+    normal = None
+    if tilt is not None:
+        # A face of one texel has no directions
+        tilt[small[face]] = 0
+        sideways = np.stack([dot(tilt, x_axis[face]), dot(tilt, y_axis[face])], 1)
+        off = np.sqrt(np.maximum(1 - (sideways**2).sum(1, keepdims=True), 0.05))
+        normal = picture(np.concatenate([sideways, off], 1), np.array([0, 0, 1]))
+    return (pixels / [shape[1], shape[0]]).astype(np.float32), Atlas(
+        picture(found.base),
+        picture(found.roughness) if isinstance(found.roughness, np.ndarray) else None,
+        picture(found.metallic) if isinstance(found.metallic, np.ndarray) else None,
+        normal,
+    )
 
 
 def _pack(sizes: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:

@@ -14,6 +14,20 @@ def srgb_to_linear(color: np.ndarray) -> Color:
     return float(r), float(g), float(b)
 
 
+def to_linear(srgb: np.ndarray) -> np.ndarray:
+    """Linear light of sRGB in [0, 1], of any shape."""
+    return np.where(srgb <= 0.04045, srgb / np.float32(12.92), ((srgb + 0.055) / 1.055) ** np.float32(2.4))
+
+
+def from_linear(linear: np.ndarray) -> np.ndarray:
+    """sRGB in [0, 1] of linear light in [0, 1], of any shape."""
+    return np.where(
+        linear <= 0.0031308,
+        12.92 * linear,
+        1.055 * np.maximum(linear, 0.0031308) ** np.float32(1 / 2.4) - np.float32(0.055),
+    )
+
+
 def tone(radiance: np.ndarray) -> np.ndarray:
     """sRGB in [0, 1] of linear light, of any shape.
 

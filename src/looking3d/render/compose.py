@@ -39,6 +39,12 @@ def over_ground(
         rows, columns, seen = window
         picture[rows, columns], coverage[rows, columns] = paint(seen)
     dimmed = 1 + (ground - 1) * np.float32(0.9 * scene.background.shadow)
-    sheet = scene.background.image(camera.height, camera.width) * dimmed ** np.float32(1 / 2.4)
-    image = picture + (1 - coverage[..., None]) * sheet
+    dome, gamma = scene.background.dome, 1 / 2.4
+    if dome is not None:
+        # Walls hide the low part of the sky, which reaches farthest under an object
+        gamma *= 1.5
+        sheet = dome.image(scene.lighting, camera, float(prepared.bounds[0, 1]))
+    else:
+        sheet = scene.background.image(camera.height, camera.width)
+    image = picture + (1 - coverage[..., None]) * (sheet * dimmed ** np.float32(gamma))
     return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -10,8 +10,10 @@ import numpy as np
 
 from looking3d.errors import unknown_name
 from looking3d.geometry.camera import Camera
-from looking3d.render.color import Color
+from looking3d.render.backdrop import Dome
+from looking3d.render.color import Color, from_linear
 from looking3d.render.lighting import Lighting
+from looking3d.render.materials import draw_material
 from looking3d.render.raycast import Raycaster
 from looking3d.render.sampling import OFFSET, REACH, TILE, over_hemisphere, spread
 
@@ -24,11 +26,13 @@ class Background:
         top: sRGB colour in [0, 1] at the upper rim of the picture.
         bottom: sRGB colour at the lower rim.
         shadow: Strength of the shadow: 0 leaves none, 1 nine tenths of the physical one.
+        dome: Surroundings to be seen instead of the sheet, whose colours are then theirs on average.
     """
 
     top: Color
     bottom: Color
     shadow: float = 0.8
+    dome: Dome | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "top", tuple(float(c) for c in self.top))
@@ -42,16 +46,19 @@ class Background:
 
     def to_json(self) -> dict[str, object]:
         """A dict of plain numbers and tuples; `from_json` is its inverse."""
-        return dataclasses.asdict(self)
+        dome = self.dome.to_json() if self.dome else None
+        return {"top": self.top, "bottom": self.bottom, "shadow": self.shadow, "dome": dome}
 
     @staticmethod
     def from_json(data: dict) -> Background:
         """The background that `to_json` wrote."""
-        return Background(**data)
+        dome = data.get("dome")
+        return Background(**{**data, "dome": Dome.from_json(dome) if dome else None})
 
 
-BACKGROUNDS = ("white", "plain")
-"""`white` as in the paper; `plain`: any quiet colour, slightly graded."""
+BACKGROUNDS = ("white", "plain", "environment")
+"""`white` as in the paper; `plain`: any quiet colour, slightly graded; `environment`: the surroundings that
+the light comes from, or a studio."""
 
 
 def draw_background(style: str, generator: np.random.Generator) -> Background:
@@ -65,9 +72,64 @@ def draw_background(style: str, generator: np.random.Generator) -> Background:
     shadow = generator.uniform(0.6, 1.0)
     if style == "white":
         return Background((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), float(shadow))
+    if style == "environment":
+        return _draw_dome(generator, 0.6 + 0.4 * float(shadow))
     base = np.clip(generator.uniform(0.3, 0.95) + generator.normal(0, 0.04, 3), 0.1, 0.98)
     grade = generator.uniform(0.85, 1.1)
     return Background(tuple(np.clip(base * grade, 0, 1)), tuple(base), float(shadow))
+
+
+def _draw_dome(g: np.random.Generator, shadow: float) -> Background:
+    """A studio with a floor of some material; an environment map, if the light has one, takes its place."""
+    kind = str(g.choice(["painted", "wood", "fabric"], p=[0.5, 0.3, 0.2]))
+    floor = draw_material(kind, g)
+    if kind == "wood":
+        floor = dataclasses.replace(floor, contrast=0.5 * floor.contrast)
+    else:
+        # Floors are duller than furniture; carpets have no pattern that would be wider than it
+        color, color2 = (_dull(np.array(c), 0.3) for c in (floor.color, floor.color2))
+        carpet = {"pattern": "mottle", "scale": float(g.uniform(0.03, 0.1))} if kind == "fabric" else {}
+        floor = dataclasses.replace(floor, color=color, color2=color2, **carpet)
+    grey = g.uniform(0.15, 0.8)
+    wall = tuple(np.clip(grey * (1 + g.normal(0, 0.08, 3)), 0.02, 0.85))
+    dome = Dome(
+        eye_height=float(g.uniform(1.7, 2.6)),
+        radius=float(g.uniform(5, 11)),
+        defocus=float(g.choice([0.0, g.uniform(0.003, 0.02)])),
+        floor=floor,
+        wall=wall,
+        plank=float(g.uniform(0.1, 0.3)) if kind == "wood" else 0.0,
+    )
+    return Background(_srgb(wall), _srgb(floor.color), shadow, dome)
+
+
+def _srgb(linear: np.ndarray | Color) -> Color:
+    r, g, b = from_linear(np.clip(linear, 0, 1)).tolist()
+    return r, g, b
+
+
+def _dull(color: np.ndarray, saturation: float) -> Color:
+    """A colour with a share of its saturation."""
+    r, g, b = color.mean() + (color - color.mean()) * saturation
+    return float(r), float(g), float(b)
+
+
+def in_surroundings(background: Background, lighting: Lighting) -> tuple[Background, Lighting]:
+    """A background with a dome and the light that belong together.
+
+    The floor is that of the light's environment map, if it has one, and gives back light of its colour.
+    """
+    assert background.dome is not None, "a background with a dome"
+    environment = lighting.environment
+    if environment is None:
+        assert background.dome.floor is not None, "a studio has a floor"
+        return background, dataclasses.replace(lighting, ground=background.dome.floor.color)
+    gain = np.array(environment.gain)
+    floor = np.clip(environment.light.floor * gain / lighting.ground_irradiance, 0.03, 0.85)
+    horizon = environment.light.horizon * gain
+    dome = dataclasses.replace(background.dome, floor=None)
+    background = Background(_srgb(horizon), _srgb(floor), background.shadow, dome)
+    return background, dataclasses.replace(lighting, ground=tuple(map(float, floor)))
 
 
 def ground_light(

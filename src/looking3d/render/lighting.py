@@ -1,4 +1,4 @@
-"""Light of a photo, for any renderer: two round lamps and a sky.
+"""Light of a photo, for any renderer: two round lamps and a sky, which may be an environment map.
 
 Radiances are linear RGB, scaled so that a white surface that faces up and sees all of the light has
 radiance 1 before exposure. Directions are in the world, +Y up.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from looking3d.render.color import Color
+from looking3d.render.environment import Environment, read_environment, turn
 from looking3d.render.sampling import over_disc
 from looking3d.render.vectors import along
 
@@ -79,6 +80,9 @@ class Lighting:
         sky_horizon: Linear RGB radiance of the horizon; between them it changes with the sine of
             elevation.
         exposure: Factor on radiance before the tone curve.
+        ground: How much of its light the ground gives back, linear RGB.
+        environment: The sky as a map, which looks different in each direction; `sky_top` and `sky_horizon`
+            are then its like, with the same light on the ground.
     """
 
     key: Lamp
@@ -86,10 +90,13 @@ class Lighting:
     sky_top: Color
     sky_horizon: Color
     exposure: float = 1.0
+    ground: Color = (GROUND_ALBEDO, GROUND_ALBEDO, GROUND_ALBEDO)
+    environment: Environment | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sky_top", tuple(float(c) for c in self.sky_top))
         object.__setattr__(self, "sky_horizon", tuple(float(c) for c in self.sky_horizon))
+        object.__setattr__(self, "ground", tuple(float(c) for c in self.ground))
 
     @property
     def ground_irradiance(self) -> np.ndarray:
@@ -99,19 +106,37 @@ class Lighting:
             max(lamp.direction[1], 0.0) * np.asarray(lamp.irradiance) for lamp in (self.key, self.fill)
         )
 
-    def sky(self, directions: np.ndarray) -> np.ndarray:
+    def sky(self, directions: np.ndarray, blur_rad: np.ndarray | float = 0.0) -> np.ndarray:
         """(n, 3) float32 light without the lamps from (n, 3) unit directions; from below comes the ground's.
 
         Right below an object lies its own shadow: the ground darkens towards the nadir.
+
+        Args:
+            directions: Where it comes from.
+            blur_rad: (n,) or one; how wide an angle of an environment map is averaged.
         """
         up = directions[:, 1:2]
-        top, horizon = np.array(self.sky_top, np.float32), np.array(self.sky_horizon, np.float32)
-        ground = (GROUND_ALBEDO * self.ground_irradiance).astype(np.float32)
+        ground = (np.asarray(self.ground) * self.ground_irradiance).astype(np.float32)
         below = ground * (1 - 0.65 * np.minimum(up, 0) ** 2)
-        above = horizon + (top - horizon) * np.maximum(up, 0)
+        if self.environment is not None:
+            above = self.environment.above(directions, blur_rad)
+        else:
+            top, horizon = np.array(self.sky_top, np.float32), np.array(self.sky_horizon, np.float32)
+            above = horizon + (top - horizon) * np.maximum(up, 0)
         # A soft horizon, as a paper sweep has
         blend = np.clip(up / 0.1 + 0.5, 0, 1)
         return (below + (above - below) * blend).astype(np.float32)
+
+    def ambient(self, n: np.ndarray) -> np.ndarray:
+        """(n, 3) float32 light of sky and ground on surfaces with (n, 3) unit normals, over pi."""
+        up = n[:, 1:2]
+        # Below an object the ground lies in its shadow
+        ground = (0.75 * np.asarray(self.ground) * self.ground_irradiance).astype(np.float32)
+        if self.environment is not None:
+            return self.environment.irradiance(n) + ground * (0.5 - 0.5 * up)
+        top, horizon = np.array(self.sky_top, np.float32), np.array(self.sky_horizon, np.float32)
+        sky = horizon + (top - horizon) * (np.float32(0.42) + np.float32(0.25) * up)
+        return ground + (sky - ground) * (0.5 + 0.5 * up)
 
     def to_json(self) -> dict[str, object]:
         """A dict of plain numbers and tuples; `from_json` is its inverse."""
@@ -120,8 +145,11 @@ class Lighting:
     @staticmethod
     def from_json(data: dict) -> Lighting:
         """The lighting that `to_json` wrote."""
-        key, fill = Lamp(**data["key"]), Lamp(**data["fill"])
-        return Lighting(key, fill, data["sky_top"], data["sky_horizon"], data["exposure"])
+        lamps = {name: Lamp(**data[name]) for name in ("key", "fill")}
+        environment = data.get("environment")
+        return Lighting(
+            **{**data, **lamps, "environment": Environment.from_json(environment) if environment else None}
+        )
 
 
 def _direction(azimuth_rad: float, elevation_rad: float) -> np.ndarray:
@@ -159,4 +187,29 @@ def draw_lighting(generator: np.random.Generator) -> Lighting:
         tuple(horizon * slope),
         tuple(horizon),
         exposure=float(np.exp(g.normal(0.02, 0.14))),
+    )
+
+
+def environment_lighting(name: str, path: str, turn_rad: float, exposure: float) -> Lighting:
+    """The light of an environment map: its brightest lobe is the key, the rest is the sky.
+
+    Args:
+        name: Of the map, to be recorded.
+        path: Its file.
+        turn_rad: Turn about the vertical.
+        exposure: Factor on radiance.
+
+    Raises:
+        MapError: The file cannot be used.
+    """
+    light = read_environment(path)
+    on_ground = light.rest_irradiance * light.balance
+    horizon = np.minimum(light.horizon * light.balance, 3 * on_ground)
+    return Lighting(
+        Lamp(tuple(turn(turn_rad) @ light.direction), tuple(light.lamp * light.balance), light.radius_rad),
+        Lamp((0.0, 1.0, 0.0), (0.0, 0.0, 0.0), float(np.deg2rad(25))),
+        tuple(1.5 * (on_ground - horizon / 3)),
+        tuple(horizon),
+        exposure,
+        environment=Environment(name, path, turn_rad, tuple(light.balance)),
     )

@@ -14,7 +14,27 @@ import numpy as np
 
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.render.color import Color, srgb_to_linear
-from looking3d.render.textures import PATTERNS, mix
+from looking3d.render.maps import load_maps
+from looking3d.render.material_set import MaterialSet
+from looking3d.render.relief import axes_lean, relief
+from looking3d.render.textures import PATTERNS, in_surface, mix
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceSample:
+    """What a surface is like at points.
+
+    Attributes:
+        base: (n, 3) float32 linear RGB.
+        roughness: (n,) float32, or one for all.
+        metallic: (n,) float32, or one for all.
+        tilt: (n, 3) float32 that a unit normal leans by, in the texture frame; None where it is smooth.
+    """
+
+    base: np.ndarray
+    roughness: np.ndarray | float
+    metallic: np.ndarray | float
+    tilt: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,11 @@ class Material:
         roughness: 0 is a mirror, 1 is chalk.
         metallic: 1 for bare metal, whose colour is its reflectance.
         sheen: Strength of the bright rim of cloth, 0 to 1.
+        maps: Maps that take the place of colour, roughness and metallic, where the set has them.
+        map_width: Width of what the maps show, in world units.
+        relief: How far the fine structure (threads, grain) leans the surface, as the sine of an angle; 0 is
+            smooth. Maps take its place.
+        relief_size: Width of a thread or a grain, in world units.
     """
 
     kind: str
@@ -46,6 +71,10 @@ class Material:
     roughness: float = 0.5
     metallic: float = 0.0
     sheen: float = 0.0
+    maps: MaterialSet | None = None
+    map_width: float = 1.0
+    relief: float = 0.0
+    relief_size: float = 0.01
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -57,8 +86,39 @@ class Material:
         object.__setattr__(self, "color", tuple(float(c) for c in self.color))
         object.__setattr__(self, "color2", tuple(float(c) for c in self.color2))
 
+    def surface(self, points: np.ndarray, normals: np.ndarray, texel: float) -> SurfaceSample:
+        """What the surface is like at points.
+
+        Args:
+            points: (n, 3) float32 in the part's texture frame.
+            normals: (n, 3) float32 unit normals in the same frame.
+            texel: Length over which maps are averaged, in world units.
+        """
+        if self.maps is None:
+            return self._procedural(points, normals, texel)
+        u, v = (axis / np.float32(self.map_width) for axis in in_surface(points, normals, self.direction_rad))
+        found = load_maps(self.maps).sample(u, v, texel / self.map_width)
+        return SurfaceSample(
+            self.albedo(points, normals) if found.base is None else found.base,
+            self.roughness if found.roughness is None else found.roughness,
+            self.metallic if found.metallic is None else found.metallic,
+            None if found.slope is None else axes_lean(found.slope, normals, self.direction_rad),
+        )
+
+    def _procedural(self, points: np.ndarray, normals: np.ndarray, texel: float) -> SurfaceSample:
+        base = self.albedo(points, normals)
+        if self.relief == 0:
+            return SurfaceSample(base, self.roughness, self.metallic, None)
+        found = relief(self.kind, points, normals, self.direction_rad, self.relief_size, self.relief, texel)
+        return SurfaceSample(
+            base * found.shade[:, None],
+            np.clip(self.roughness * found.gloss, 0.05, 1),
+            self.metallic,
+            axes_lean(found.slope, normals, self.direction_rad),
+        )
+
     def albedo(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """The colour of the surface at points.
+        """The colour of the surface at points, but for maps.
 
         Args:
             points: (n, 3) float32 in the part's texture frame.
@@ -75,13 +135,15 @@ class Material:
         return np.clip(color + share[:, None] * (color2 - color), 0, 1)
 
     def to_json(self) -> dict[str, object]:
-        """A dict of plain numbers and tuples; `from_json` is its inverse."""
-        return dataclasses.asdict(self)
+        """A dict of plain values; `from_json` is its inverse."""
+        data: dict[str, object] = dataclasses.asdict(self)
+        return data | {"maps": self.maps.to_json() if self.maps else None}
 
     @staticmethod
     def from_json(data: dict) -> Material:
         """The material that `to_json` wrote."""
-        return Material(**data)
+        maps = data.get("maps")
+        return Material(**{**data, "maps": MaterialSet.from_json(maps) if maps else None})
 
 
 def _hex(code: str) -> np.ndarray:
@@ -264,3 +326,44 @@ def draw_material(kind: str, generator: np.random.Generator) -> Material:
     if kind not in KINDS:
         raise unknown_name("material kind", kind, KINDS)
     return dataclasses.replace(KINDS[kind](generator), seed=int(generator.integers(2**31)))
+
+
+def mapped(material: Material, maps: MaterialSet, metres_per_unit: float) -> Material:
+    """A material with the maps of a set; what the set lacks is as before.
+
+    Args:
+        material: Of the set's kind.
+        maps: The set.
+        metres_per_unit: How long a world unit is.
+
+    Raises:
+        MapError: A map cannot be read.
+    """
+    material = dataclasses.replace(material, maps=maps, map_width=maps.size_m / metres_per_unit)
+    if "base" in (held := load_maps(maps)).has:
+        mean = tuple(held.mean)
+        material = dataclasses.replace(material, color=mean, color2=mean, pattern="plain", contrast=0.0)
+    return material
+
+
+_RELIEFS = {
+    "fabric": ((0.006, 0.02), (0.25, 0.6)),
+    "leather": ((0.008, 0.03), (0.1, 0.35)),
+    "wood": ((0.004, 0.008), (0.03, 0.12)),
+    "metal": ((0.003, 0.006), (0.05, 0.2)),
+    "plastic": ((0.02, 0.06), (0.005, 0.02)),
+    "painted": ((0.02, 0.06), (0.01, 0.03)),
+}
+"""Range of size in world units, and of how far it leans, of each kind's fine structure."""
+
+
+def with_relief(material: Material) -> Material:
+    """A material with a fine structure of its kind, which its own seed decides."""
+    generator = np.random.default_rng([material.seed, 1])
+    (smallest, largest), depths = _RELIEFS[material.kind]
+    size = float(np.exp(generator.uniform(np.log(smallest), np.log(largest))))
+    depth = float(generator.uniform(*depths))
+    # Polished metal has no brush marks
+    if material.kind == "metal" and material.pattern != "brushed":
+        depth = 0.0
+    return dataclasses.replace(material, relief=depth, relief_size=size)

@@ -19,13 +19,12 @@ from looking3d.render.color import tone
 from looking3d.render.compose import over_ground
 from looking3d.render.lighting import Lighting
 from looking3d.render.materials import Material
+from looking3d.render.mitsuba_variant import mitsuba
 from looking3d.render.photo import PhotoScene
 from looking3d.render.prepared import PreparedShape
-from looking3d.render.sampling import SAMPLES, gather
+from looking3d.render.sampling import SAMPLES, gather, pixel_size
+from looking3d.render.vectors import along
 from looking3d.shapes.part_shape import PartShape
-
-VARIANT = "scalar_rgb"
-"""Mitsuba's variant: plain C++, which starts at once and gives the same bytes anywhere."""
 
 BLOCK_PX = 32
 """Side of what one thread renders. Fixed, as Mitsuba's own choice depends on the number of threads."""
@@ -35,16 +34,6 @@ SKY_ROWS = 256
 
 MAX_RADIANCE = 3.0
 """Brightest a pixel gets, in units of white, before its light is smoothed."""
-
-
-def _mitsuba() -> Any:
-    # Imported when used: it costs a second
-    mitsuba = importlib.import_module("mitsuba")
-    if mitsuba.variant() != VARIANT:
-        mitsuba.set_variant(VARIANT)
-        # Its warnings (a sample count rounded up) are no concern of a dataset's user.
-        mitsuba.set_log_level(mitsuba.LogLevel.Error)
-    return mitsuba
 
 
 class MitsubaRenderer:
@@ -77,7 +66,7 @@ class MitsubaRenderer:
         self, prepared: PreparedShape, scene: PhotoScene, camera: Camera
     ) -> tuple[np.ndarray, np.ndarray]:
         """(h, w, 3) sRGB of the object times its coverage, and (h, w) coverage, both float32."""
-        mi = _mitsuba()
+        mi = mitsuba()
         importlib.import_module("drjit").set_thread_count(self.threads)
         world = {
             "type": "scene",
@@ -91,7 +80,7 @@ class MitsubaRenderer:
             "sky": {"type": "envmap", "bitmap": mi.Bitmap(environment_map(scene.lighting))},
         }
         # About a pixel wide at the middle of the object
-        texel = float(np.linalg.norm(camera.origin)) / camera.focal_px
+        texel = pixel_size(camera)
         materials, of_face = prepared.materials(scene)
         for i, material in enumerate(materials):
             world[f"mesh_{i}"] = _mesh(mi, prepared, material, np.flatnonzero(of_face == i), texel)
@@ -113,7 +102,11 @@ def _denoised(radiance: np.ndarray, prepared: PreparedShape, scene: PhotoScene, 
     values = np.zeros((*hits.part.shape, 8), np.float32)
     values[rows, columns, :3] = n
     values[rows, columns, 3] = (p * n_face).sum(1)
-    values[rows, columns, 4:7] = prepared.surface(scene, p, n, face)[0]
+    surface = prepared.surface(scene, p, n, face, pixel_size(camera) / SAMPLES)
+    values[rows, columns, 4:7] = surface.base
+    if surface.normal is not n:
+        # Relief is not smoothed away either: it is part of the texture, as far as its light is known
+        values[rows, columns, 4:7] *= _relief_light(scene.lighting, n, surface.normal)[:, None]
     values[rows, columns, 7] = 1
     samples = values.reshape(camera.height, SAMPLES, camera.width, SAMPLES, 8)
     guide = samples[:, 0, :, 0, :4]
@@ -125,6 +118,16 @@ def _denoised(radiance: np.ndarray, prepared: PreparedShape, scene: PhotoScene, 
     # A path that met a lamp by chance must not light up its neighbours
     light = np.minimum(light, 2.5 * cv2.medianBlur(light, 3) + 0.1)
     return gather(light, guide, -2, 2) * texture
+
+
+def _relief_light(lighting: Lighting, n: np.ndarray, leaning: np.ndarray) -> np.ndarray:
+    """(n,) float32 about how much more light leaning normals get than upright ones."""
+
+    def light(normals: np.ndarray) -> np.ndarray:
+        key = np.maximum(along(normals, lighting.key.direction), 0) * max(lighting.key.irradiance)
+        return lighting.ambient(normals).mean(1) + key
+
+    return np.clip(light(leaning) / np.maximum(light(n), 0.05), 0.4, 2.5).astype(np.float32)
 
 
 def _sensor(mi: Any, camera: Camera, samples: int) -> dict[str, Any]:
@@ -174,23 +177,26 @@ def environment_map(lighting: Lighting) -> np.ndarray:
 def _mesh(mi: Any, prepared: PreparedShape, material: Material, faces: np.ndarray, texel: float) -> Any:
     """A Mitsuba mesh of the faces, each with its own vertices and its own piece of a picture."""
     triangles = prepared.triangles[faces]
-    uv, picture = face_atlas(prepared, material, faces, texel)
+    uv, atlas = face_atlas(prepared, material, faces, texel)
+
+    def texture(picture: np.ndarray) -> dict[str, Any]:
+        return {"type": "bitmap", "bitmap": mi.Bitmap(picture), "raw": True, "wrap_mode": "clamp"}
+
+    def number(picture: np.ndarray | None, everywhere: float) -> Any:
+        return everywhere if picture is None else texture(picture[..., None])
+
+    rough = None if atlas.roughness is None else np.maximum(atlas.roughness, np.float32(0.05))
     bsdf = {
-        "type": "twosided",
-        "bsdf": {
-            "type": "principled",
-            "base_color": {
-                "type": "bitmap",
-                "bitmap": mi.Bitmap(picture),
-                "raw": True,
-                "wrap_mode": "clamp",
-            },
-            "roughness": max(material.roughness, 0.05),
-            "metallic": material.metallic,
-            "sheen": material.sheen,
-            "sheen_tint": 0.5,
-        },
+        "type": "principled",
+        "base_color": texture(atlas.base),
+        "roughness": number(rough, max(material.roughness, 0.05)),
+        "metallic": number(atlas.metallic, material.metallic),
+        "sheen": material.sheen,
+        "sheen_tint": 0.5,
     }
+    if atlas.normal is not None:
+        bsdf = {"type": "normalmap", "normalmap": texture((atlas.normal + 1) / 2), "bsdf": bsdf}
+    bsdf = {"type": "twosided", "bsdf": bsdf}
     properties = mi.Properties()
     properties["mesh_bsdf"] = mi.load_dict(bsdf)
     mesh = mi.Mesh(

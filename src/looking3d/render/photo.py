@@ -10,8 +10,9 @@ import numpy as np
 
 from looking3d.errors import unknown_name
 from looking3d.geometry.camera import Camera
-from looking3d.render.ground import Background, draw_background
-from looking3d.render.lighting import Lighting, draw_lighting
+from looking3d.render.assets import NO_ASSETS, PhotoAssets
+from looking3d.render.ground import Background, draw_background, in_surroundings
+from looking3d.render.lighting import Lighting, draw_lighting, environment_lighting
 from looking3d.render.materials import Material
 from looking3d.render.part_materials import assign_materials
 from looking3d.shapes.part_shape import Part, PartShape
@@ -38,6 +39,16 @@ class PhotoScene:
         found = self.materials.get(part.id, self.materials.get(part.label))
         return next(iter(self.materials.values())) if found is None else found
 
+    @property
+    def material_sets(self) -> tuple[str, ...]:
+        """Names of the sets of maps that it shows."""
+        return tuple(sorted({material.maps.name for material in self.materials.values() if material.maps}))
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment map that gives its light, or empty."""
+        return self.lighting.environment.name if self.lighting.environment else ""
+
     def to_json(self) -> dict[str, object]:
         """A dict that JSON can hold; `from_json` is its inverse."""
         unique = list(dict.fromkeys(self.materials.values()))
@@ -61,25 +72,38 @@ class PhotoScene:
         )
 
 
-def draw_scene(shape: PartShape, generator: np.random.Generator, background: str = "white") -> PhotoScene:
+def draw_scene(
+    shape: PartShape,
+    generator: np.random.Generator,
+    background: str = "white",
+    assets: PhotoAssets = NO_ASSETS,
+    relief: bool = False,
+) -> PhotoScene:
     """Random materials, light and ground for a shape.
 
     Args:
-        shape: The shape; only ids and labels of its parts matter.
+        shape: The shape; only ids and labels of its parts, and its size, matter.
         generator: Where the draws come from.
         background: One of `ground.BACKGROUNDS`.
+        assets: Files that it may show. Without any, the draws are the same as if there were no such thing.
+        relief: Whether procedural materials have a fine structure: threads, grain, brush marks.
 
     Raises:
         ConfigError: Unknown background.
+        MapError: A file of the assets cannot be used.
     """
-    by_id = assign_materials(shape, generator)
+    by_id = assign_materials(shape, generator, assets, relief)
     by_label = {part.label: by_id[part.id] for part in shape.parts}
-    return PhotoScene(
-        by_label | by_id,
-        draw_lighting(generator),
-        draw_background(background, generator),
-        int(generator.integers(2**31)),
-    )
+    lighting = draw_lighting(generator)
+    if assets.environments:
+        wanted, turn_rad = generator.random(), float(generator.uniform(0, 2 * np.pi))
+        name, path = assets.environments[int(generator.integers(len(assets.environments)))]
+        if wanted < assets.share:
+            lighting = environment_lighting(name, path, turn_rad, lighting.exposure)
+    ground = draw_background(background, generator)
+    if ground.dome is not None:
+        ground, lighting = in_surroundings(ground, lighting)
+    return PhotoScene(by_label | by_id, lighting, ground, int(generator.integers(2**31)))
 
 
 class Renderer(Protocol):

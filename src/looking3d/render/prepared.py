@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
 from looking3d.geometry.camera import Camera
-from looking3d.render.materials import Material
+from looking3d.render.materials import Material, SurfaceSample
 from looking3d.render.photo import PhotoScene
 from looking3d.render.raycast import Raycaster
 from looking3d.render.textures import texture_frames
@@ -60,6 +61,25 @@ def corner_normals(
     smooth = smooth.reshape(-1, 3, 3)
     lengths = np.linalg.norm(smooth, axis=2, keepdims=True)
     return np.where(lengths > 0, smooth / np.maximum(lengths, 1e-300), normals[:, None]).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """What a shape's surface is like at points.
+
+    Attributes:
+        base: (n, 3) float32 linear RGB.
+        roughness: (n,) float32.
+        metallic: (n,) float32.
+        sheen: (n,) float32.
+        normal: (n, 3) float32 unit normals in the world, leaning as the materials' relief does.
+    """
+
+    base: np.ndarray
+    roughness: np.ndarray
+    metallic: np.ndarray
+    sheen: np.ndarray
+    normal: np.ndarray
 
 
 class PreparedShape:
@@ -138,8 +158,8 @@ class PreparedShape:
         return np.einsum("nij,nj->ni", R, p) + t, np.einsum("nij,nj->ni", R, n)
 
     def surface(
-        self, scene: PhotoScene, p: np.ndarray, n: np.ndarray, face: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        self, scene: PhotoScene, p: np.ndarray, n: np.ndarray, face: np.ndarray, texel: float
+    ) -> Surface:
         """What the surface is like at points.
 
         Args:
@@ -147,17 +167,43 @@ class PreparedShape:
             p: (n, 3) float32 world points.
             n: (n, 3) float32 unit normals.
             face: (n,) the faces the points lie on.
-
-        Returns:
-            (n, 3) linear base colour, (n,) roughness, (n,) metallic and (n,) sheen, all float32.
+            texel: Length over which maps are averaged, in world units.
         """
         materials, of_face = self.materials(scene)
         which = of_face[face]
-        p, n = self.in_texture_frame(p, n, face)
         base = np.empty((len(p), 3), np.float32)
+        rest = np.array([[m.roughness, m.metallic, m.sheen] for m in materials], np.float32)[which]
+        leaning = n
         for i, material in enumerate(materials):
             here = np.flatnonzero(which == i)
             if len(here):
-                base[here] = material.albedo(p[here], n[here])
-        rest = np.array([[m.roughness, m.metallic, m.sheen] for m in materials], np.float32)[which]
-        return base, rest[:, 0], rest[:, 1], rest[:, 2]
+                found, tilt = self.sample(material, p[here], n[here], face[here], texel)
+                base[here] = found.base
+                rest[here, 0], rest[here, 1] = found.roughness, found.metallic
+                if tilt is not None:
+                    leaning = leaning.copy() if leaning is n else leaning
+                    leaning[here] = _lean(n[here], tilt)
+        return Surface(base, rest[:, 0], rest[:, 1], rest[:, 2], leaning)
+
+    def sample(
+        self, material: Material, p: np.ndarray, n: np.ndarray, face: np.ndarray, texel: float
+    ) -> tuple[SurfaceSample, np.ndarray | None]:
+        """What a material is like at (n, 3) world points of (n,) faces with (n, 3) unit normals.
+
+        Returns:
+            The sample, and (n, 3) float32 by which a unit normal leans, along the surface in the world; None
+            where it is smooth.
+        """
+        found = material.surface(*self.in_texture_frame(p, n, face), texel)
+        if found.tilt is None:
+            return found, None
+        # Back from the frame: the inverse of a rotation is its transpose
+        tilt = np.einsum("nji,nj->ni", self._frame_R[self.part_of_face[face]], found.tilt)
+        return found, tilt - dot(tilt, n)[:, None] * n
+
+
+def _lean(n: np.ndarray, tilt: np.ndarray) -> np.ndarray:
+    """(n, 3) float32 unit normals that lean by a tilt along the surface."""
+    upright = np.sqrt(np.maximum(1 - dot(tilt, tilt), np.float32(0.05)))
+    leaning = n * upright[:, None] + tilt
+    return leaning / np.sqrt(dot(leaning, leaning))[:, None]

@@ -7,10 +7,19 @@ import numpy as np
 from looking3d.geometry.camera import Camera
 from looking3d.render.color import tone
 from looking3d.render.compose import over_ground
-from looking3d.render.lighting import GROUND_ALBEDO, Lighting
+from looking3d.render.lighting import Lighting
 from looking3d.render.photo import PhotoScene
-from looking3d.render.prepared import PreparedShape
-from looking3d.render.sampling import OFFSET, REACH, SAMPLES, TILE, gather, over_hemisphere, spread
+from looking3d.render.prepared import PreparedShape, Surface
+from looking3d.render.sampling import (
+    OFFSET,
+    REACH,
+    SAMPLES,
+    TILE,
+    gather,
+    over_hemisphere,
+    pixel_size,
+    spread,
+)
 from looking3d.render.vectors import along, dot
 from looking3d.shapes.part_shape import PartShape
 
@@ -57,7 +66,9 @@ def _object(
 
     # Averaging after the tone curve keeps edges of highlights smooth
     image = np.zeros((*hits.part.shape, 4), np.float32)
-    image[rows, columns, :3] = tone(_shade(prepared, scene, p, view, face, n_face, n, lit, openness))
+    # A sample is half a pixel wide
+    surface = prepared.surface(scene, p, n, face, 0.7 * pixel_size(camera))
+    image[rows, columns, :3] = tone(_shade(prepared, scene, surface, p, view, n_face, lit, openness))
     image[rows, columns, 3] = 1
     image = image.reshape(camera.height, SAMPLES, camera.width, SAMPLES, 4).mean((1, 3))
     return image[..., :3], image[..., 3]
@@ -85,11 +96,10 @@ def _visibility(
 def _shade(
     prepared: PreparedShape,
     scene: PhotoScene,
+    surface: Surface,
     p: np.ndarray,
     view: np.ndarray,
-    face: np.ndarray,
     n_face: np.ndarray,
-    n: np.ndarray,
     lit: np.ndarray,
     openness: np.ndarray,
 ) -> np.ndarray:
@@ -98,21 +108,21 @@ def _shade(
     Args:
         prepared: The object.
         scene: Its materials and light.
+        surface: What it is like at the points.
         p: (n, 3) world points.
         view: (n, 3) unit directions towards the camera.
-        face: (n,) the faces the points lie on.
-        n_face: (n, 3) their unit normals.
-        n: (n, 3) smooth unit normals.
+        n_face: (n, 3) unit normals of the faces the points lie on.
         lit: (n,) how much of the key reaches a point, 0 to 1.
         openness: (n,) how much of the sky does, 0 to 1.
     """
     lighting = scene.lighting
-    base, rough, metallic, sheen = prepared.surface(scene, p, n, face)
+    base, rough, metallic, sheen = surface.base, surface.roughness, surface.metallic, surface.sheen
+    n = surface.normal
     # What is hidden from the sky still sees its neighbours, of about its own colour
     openness = openness[:, None]
     openness = openness + (1 - openness) * (0.1 + 0.5 * base)
 
-    diffuse = openness * _ambient(lighting, n)
+    diffuse = openness * lighting.ambient(n)
     facing = np.maximum(along(n, lighting.key.direction), 0)
     diffuse += (lit * facing)[:, None] * np.array(lighting.key.irradiance, np.float32)
     fill = np.maximum(along(n, lighting.fill.direction) * 0.75 + 0.25, 0)[:, None]
@@ -125,7 +135,7 @@ def _shade(
     fresnel = f0 + (np.maximum(1 - rough[:, None], f0) - f0) * ((1 - cosine) ** 5)[:, None]
     blur_rad = np.float32(1.1) * rough**2
     softness = np.minimum(rough * rough * 1.2, 1)[:, None]
-    sky = lighting.sky(mirrored) * (1 - softness) + _ambient(lighting, n) * softness
+    sky = lighting.sky(mirrored, blur_rad) * (1 - softness) + lighting.ambient(n) * softness
     metal = np.flatnonzero(metallic > 0)
     start = (p + n_face * np.float32(OFFSET))[metal]
     sky[metal] = _mirror_object(prepared, scene, start, mirrored[metal], sky[metal], 12 * rough[metal])
@@ -157,17 +167,7 @@ def _mirror_object(
     near = prepared.raycaster.intersect(start, mirrored)
     colors = np.array([scene.material(part).color for part in prepared.shape.parts], np.float32)
     # About what a surface shows on average: partly in shadow, and not black even if its colour is
-    neighbour = (0.12 + 0.7 * colors[near.part]) * _ambient(scene.lighting, near.normal)
+    neighbour = (0.12 + 0.7 * colors[near.part]) * scene.lighting.ambient(near.normal)
     away = np.minimum(near.distance, np.float32(10))
     clear = np.where(near.part >= 0, 1 / (1 + (fading * away) ** 2), np.float32(0))[:, None]
     return sky + (neighbour - sky) * clear
-
-
-def _ambient(lighting: Lighting, n: np.ndarray) -> np.ndarray:
-    """(n, 3) light of sky and ground on a surface, over pi."""
-    up = n[:, 1:2]
-    top, horizon = np.array(lighting.sky_top, np.float32), np.array(lighting.sky_horizon, np.float32)
-    sky = horizon + (top - horizon) * (np.float32(0.42) + np.float32(0.25) * up)
-    # Below an object the ground lies in its shadow
-    ground = (0.75 * GROUND_ALBEDO * lighting.ground_irradiance).astype(np.float32)
-    return ground + (sky - ground) * (0.5 + 0.5 * up)

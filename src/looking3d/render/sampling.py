@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from looking3d.geometry.camera import Camera
+
 SAMPLES = 2
 """Camera rays along each side of a pixel."""
 
@@ -15,6 +17,11 @@ OFFSET = 2e-3
 
 REACH = 0.6
 """How far away a surface may be and still hide some of the sky from another, in world units."""
+
+
+def pixel_size(camera: Camera) -> float:
+    """Width of a pixel at the middle of the object, in world units."""
+    return float(np.linalg.norm(camera.origin)) / camera.focal_px
 
 
 def spread(generator: np.random.Generator, rows: np.ndarray, columns: np.ndarray, side: int) -> np.ndarray:

@@ -38,11 +38,11 @@ def texture_frames(shape: PartShape) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def _lattice() -> np.ndarray:
-    """(64 * 64 * 64,) float32 values in [-1, 1] at the corners of the grid of `_noise`."""
+    """(64 * 64 * 64,) float32 values in [-1, 1] at the corners of the grid of `noise`."""
     return np.random.default_rng(0).uniform(-1, 1, 64**3).astype(np.float32)
 
 
-def _noise(*axes: np.ndarray) -> np.ndarray:
+def noise(*axes: np.ndarray) -> np.ndarray:
     """(n,) smooth noise in [-1, 1] with features of size 1, at (n,) coordinates along two or three axes."""
     values = _lattice()
     corners, weights = [], []
@@ -62,7 +62,7 @@ def _noise(*axes: np.ndarray) -> np.ndarray:
     return blend(0, 0)
 
 
-def _in_surface(p: np.ndarray, n: np.ndarray, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
+def in_surface(p: np.ndarray, n: np.ndarray, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
     """Two (n,) coordinates along the surface: the plane of the axes that the normal leans to least."""
     axis = np.abs(n).argmax(1)
     rows = np.arange(len(p))
@@ -71,56 +71,65 @@ def _in_surface(p: np.ndarray, n: np.ndarray, turn_rad: float) -> tuple[np.ndarr
     return c * u - s * v, s * u + c * v
 
 
+def surface_axes(n: np.ndarray, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 3) float32 directions in which the two coordinates of `in_surface` grow, for (n, 3) normals."""
+    axis = np.abs(n).argmax(1)
+    unit = np.eye(3, dtype=np.float32)
+    a, b = unit[[1, 0, 0]], unit[[2, 2, 1]]
+    c, s = np.float32(np.cos(turn_rad)), np.float32(np.sin(turn_rad))
+    return (c * a - s * b)[axis], (s * a + c * b)[axis]
+
+
 def _plain(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
     x, y, z = p.T / np.float32(scale * 4)
-    return 0.5 + 0.5 * _noise(x, y, z)
+    return 0.5 + 0.5 * noise(x, y, z)
 
 
 def _grain(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
     x, y, z = p.T
     f = np.float32(1 / scale)
     # Rings around an axis along x, bent by slow noise; fibres are noise stretched along x
-    bend = _noise(x * (0.12 * f), y * (0.45 * f), z * (0.45 * f))
+    bend = noise(x * (0.12 * f), y * (0.45 * f), z * (0.45 * f))
     ring = np.hypot(y - 2, z - 3) * f + 1.3 * bend
     ring = ring - np.floor(ring)
     ring = np.where(ring < 0.8, ring / 0.8, (1 - ring) / 0.2)
-    fibre = _noise(x * (0.3 * f), y * (6 * f), z * (6 * f))
+    fibre = noise(x * (0.3 * f), y * (6 * f), z * (6 * f))
     return 0.6 * ring * ring + 0.2 + 0.22 * fibre + 0.25 * bend
 
 
 def _weave(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
-    u, v = _in_surface(p, n, turn_rad)
+    u, v = in_surface(p, n, turn_rad)
     f = np.float32(1 / scale)
-    warp, weft = _noise(u * f, v * (0.2 * f)), _noise(u * (0.2 * f) + 31, v * f)
-    return 0.5 + 0.35 * (warp + weft) + 0.1 * _noise(u * 9, v * 9)
+    warp, weft = noise(u * f, v * (0.2 * f)), noise(u * (0.2 * f) + 31, v * f)
+    return 0.5 + 0.35 * (warp + weft) + 0.1 * noise(u * 9, v * 9)
 
 
 def _stripes(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
-    u, v = _in_surface(p, n, turn_rad)
+    u, v = in_surface(p, n, turn_rad)
     wave = np.sin(u * np.float32(2 * np.pi / scale))
-    return 0.5 + 0.5 * np.clip(wave * 3, -1, 1) + 0.08 * _noise(u * 80, v * 80)
+    return 0.5 + 0.5 * np.clip(wave * 3, -1, 1) + 0.08 * noise(u * 80, v * 80)
 
 
 def _check(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
-    u, v = _in_surface(p, n, turn_rad)
+    u, v = in_surface(p, n, turn_rad)
     f = np.float32(2 * np.pi / scale)
     bands = np.clip(3 * np.sin(u * f), -1, 1) + np.clip(3 * np.sin(v * f), -1, 1)
-    return 0.5 + 0.25 * bands + 0.06 * _noise(u * 80, v * 80)
+    return 0.5 + 0.25 * bands + 0.06 * noise(u * 80, v * 80)
 
 
 def _mottle(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
     x, y, z = p.T / np.float32(scale)
-    return 0.5 + 0.35 * _noise(x, y, z) + 0.3 * _noise(x * 4.1, y * 4.1, z * 4.1)
+    return 0.5 + 0.35 * noise(x, y, z) + 0.3 * noise(x * 4.1, y * 4.1, z * 4.1)
 
 
 def _speckle(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
     x, y, z = p.T / np.float32(scale)
-    return np.clip(4 * (np.abs(_noise(x, y, z)) - 0.5), 0, 1)
+    return np.clip(4 * (np.abs(noise(x, y, z)) - 0.5), 0, 1)
 
 
 def _brushed(p: np.ndarray, n: np.ndarray, scale: float, turn_rad: float) -> np.ndarray:
     x, y, z = p.T / np.float32(scale)
-    return 0.5 + 0.5 * _noise(x * 0.08, y, z)
+    return 0.5 + 0.5 * noise(x * 0.08, y, z)
 
 
 PATTERNS: dict[str, Callable[[np.ndarray, np.ndarray, float, float], np.ndarray]] = {

@@ -71,12 +71,14 @@ class PartShape:
         parts: At least one part; ids are unique.
         category: `chair`, `table`, ..., or `object` where nothing is known.
         source: Where it came from: a path, or `procedural:chair seed=7`.
+        unit: How long a unit of its vertices is in the units it came in; 1 until it is normalised.
     """
 
     id: str
     parts: tuple[Part, ...]
     category: str = "object"
     source: str = ""
+    unit: float = 1.0
     _by_id: dict[str, Part] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +100,7 @@ class PartShape:
 
     def with_parts(self, parts: Iterable[Part]) -> PartShape:
         """The same shape with other parts."""
-        return PartShape(self.id, tuple(parts), self.category, self.source)
+        return PartShape(self.id, tuple(parts), self.category, self.source, self.unit)
 
     def normalized(self) -> PartShape:
         """The shape centred on its bounding box, with a bounding sphere of radius 0.8.
@@ -113,7 +115,8 @@ class PartShape:
         if radius <= 0:
             raise ShapeError(f"shape {self.id!r}: all of its vertices are one point")
         scale = REFERENCE_RADIUS / radius
-        return self.with_parts(part.moved(np.eye(3) * scale, -center * scale) for part in self.parts)
+        parts = tuple(part.moved(np.eye(3) * scale, -center * scale) for part in self.parts)
+        return dataclasses.replace(self, parts=parts, unit=float(self.unit / scale))
 
     def merged(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """All parts as one mesh.
