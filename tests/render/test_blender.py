@@ -173,7 +173,7 @@ def test_materials_are_baked_where_their_faces_lie(stool):
     grid = np.stack(np.divmod(np.arange(m), 20), 1)[:, ::-1]
     uv = ((grid[:, None] + np.array([[0.2, 0.2], [0.8, 0.2], [0.2, 0.8]])) / 20).astype(np.float32)
     scene = scene_of(stool, 3)
-    pictures = bake(prepared, scene, np.arange(m), uv, 200)
+    pictures = bake(prepared, scene, np.arange(m), uv, 200, 0.01)
     at = (uv.mean(1) * 200).astype(int)
     materials, of_face = prepared.materials(scene)
     for face in range(0, m, 7):
@@ -239,6 +239,47 @@ def test_materials_change_a_photo_as_they_should(stool, camera):
         mean = renderer.render(stool, dataclasses.replace(scene, materials=plain), camera)[mask].mean(0)
         assert mean.argmax() == int(np.argmax(color))
         assert mean.max() > mean.min() + 40
+
+
+def leaning_surface(monkeypatch, towards: float) -> None:
+    """Make all surfaces lean towards +x or away from it."""
+    smooth = PreparedShape.surface
+
+    def surface(self, scene, p, n, face, texel):
+        leaning = n + np.array([towards, 0, 0], np.float32)
+        leaning /= np.linalg.norm(leaning, axis=1, keepdims=True)
+        return dataclasses.replace(smooth(self, scene, p, n, face, texel), normal=leaning)
+
+    monkeypatch.setattr(PreparedShape, "surface", surface)
+
+
+def test_relief_is_baked_in_blenders_axes(stool, monkeypatch):
+    prepared, scene = PreparedShape(stool), scene_of(stool)
+    uv = np.broadcast_to(np.array([[0.1, 0.1], [0.9, 0.1], [0.1, 0.9]], np.float32), (1, 3, 2))
+    (top,) = np.flatnonzero(prepared.raycaster.face_normals[:, 1] > 0.99)[:1]
+    assert "normal" not in bake(prepared, scene, np.array([top]), uv, 20, 0.01)
+    leaning_surface(monkeypatch, 0.75)
+    normal = bake(prepared, scene, np.array([top]), uv, 20, 0.01)["normal"]
+    np.testing.assert_allclose(normal[5, 5], [0.6, 0.0, 0.8], atol=1e-5)
+
+
+@needs_blender
+def test_what_leans_towards_the_light_is_brighter(stool, camera, monkeypatch):
+    scene = scene_of(stool)
+    key = dataclasses.replace(scene.lighting.key, direction=(0.8, 0.6, 0.0), irradiance=(0.5, 0.5, 0.5))
+    scene = dataclasses.replace(scene, lighting=dataclasses.replace(scene.lighting, key=key))
+    mask = truth(stool, camera, 4) == 1
+    renderer = BlenderRenderer(samples=8)
+    means = [renderer.render(stool, scene, camera)[mask].mean()]
+    for towards in (0.6, -0.6):
+        with monkeypatch.context() as patch:
+            leaning_surface(patch, towards)
+            means.append(renderer.render(stool, scene, camera)[mask].mean())
+    means.append(renderer.render(stool, scene, camera)[mask].mean())
+    smooth, lit, unlit, again = means
+    assert lit > smooth + 3
+    assert smooth > unlit + 3
+    assert again == smooth
 
 
 @needs_blender

@@ -22,6 +22,7 @@ from looking3d.render.compose import over_ground
 from looking3d.render.mitsuba import environment_map
 from looking3d.render.photo import PhotoScene
 from looking3d.render.prepared import PreparedShape
+from looking3d.render.sampling import pixel_size
 from looking3d.render.unwrapped import texels, world_per_uv
 from looking3d.shapes.part_shape import PartShape
 
@@ -31,7 +32,7 @@ SMALLEST_PX = 4
 MAX_SIDE = 4096
 """Largest width and height of the pictures that hold the materials."""
 
-_BLENDER_WORLD = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # rotation to +Z up
+_BLENDER_WORLD = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float32)  # rotation to +Z up
 
 
 @functools.lru_cache(maxsize=1)
@@ -119,13 +120,12 @@ class BlenderRenderer:
         """(h, w, 3) sRGB of the object times its coverage, and (h, w) coverage, both float32."""
         height, width = camera.height, camera.width
         # About a pixel wide at the middle of the object
-        texel = float(np.linalg.norm(camera.origin)) / camera.focal_px
-        side = int(np.clip(np.ceil(layout.world_per_uv / texel), 16, MAX_SIDE))
+        side = int(np.clip(np.ceil(layout.world_per_uv / pixel_size(camera)), 16, MAX_SIDE))
         request = {
             "key": np.array(layout.key),
             **_view(camera),
             "sky": sky_picture(environment_map(scene.lighting)),
-            **bake(layout.prepared, scene, layout.faces, layout.uv, side),
+            **bake(layout.prepared, scene, layout.faces, layout.uv, side, layout.world_per_uv / side),
             "samples": np.array(self.samples),
             "bounces": np.array(self.max_depth - 2),
             "seed": np.array(scene.seed % 2**31),
@@ -182,7 +182,9 @@ def sky_picture(environment: np.ndarray) -> np.ndarray:
     return np.roll(environment, environment.shape[1] // 4, axis=1)[::-1]
 
 
-def bake(prepared: PreparedShape, scene: PhotoScene, faces: np.ndarray, uv: np.ndarray, side: int) -> Message:
+def bake(
+    prepared: PreparedShape, scene: PhotoScene, faces: np.ndarray, uv: np.ndarray, side: int, texel: float
+) -> Message:
     """Pictures of what the surface is like, over the layout.
 
     Args:
@@ -191,17 +193,23 @@ def bake(prepared: PreparedShape, scene: PhotoScene, faces: np.ndarray, uv: np.n
         faces: (m,) the faces laid out.
         uv: (m, 3, 2) where their corners lie.
         side: Width and height of the pictures.
+        texel: Side of a texel in world units.
 
     Returns:
-        `color` and `finish` (roughness, metallic, sheen), both (side, side, 3) float32, lowest row first.
+        `color`, `finish` (roughness, metallic, sheen) and, where a surface leans, `normal` (unit vectors, +Z
+        up), all (side, side, 3) float32, lowest row first.
     """
     at = texels(uv, side)
     face = faces[at.face]
     p = np.einsum("kc,kci->ki", at.weights, prepared.triangles[face])
     n_face = prepared.raycaster.face_normals[face].astype(np.float32)
     n = prepared.smooth_normals(p, face, n_face)
-    base, rough, metallic, sheen = prepared.surface(scene, p, n, face)
-    return {
-        "color": at.picture(base),
-        "finish": at.picture(np.stack([np.maximum(rough, 0.05), metallic, sheen], 1)),
+    surface = prepared.surface(scene, p, n, face, texel)
+    rough = np.maximum(surface.roughness, np.float32(0.05))
+    pictures = {
+        "color": at.picture(surface.base),
+        "finish": at.picture(np.stack([rough, surface.metallic, surface.sheen], 1)),
     }
+    if surface.normal is not n:
+        pictures["normal"] = at.picture(surface.normal @ _BLENDER_WORLD.T)
+    return pictures
