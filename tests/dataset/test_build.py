@@ -10,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from looking3d.dataset.build import build_dataset
@@ -19,7 +22,8 @@ from looking3d.dataset.cost import estimate
 from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
-from looking3d.errors import ConfigError, DatasetError, MissingExtraError, ShapeError
+from looking3d.dataset.validate import validate
+from looking3d.errors import ConfigError, DatasetError, MapError, MissingExtraError, ShapeError
 from looking3d.render.blender_process import find_blender
 from looking3d.shapes.part_shape import Part, PartShape
 from looking3d.shapes.procedural import generate
@@ -144,7 +148,8 @@ def test_unknown_source_lists_families(tmp_path: Path) -> None:
         ({"count": 0}, "count: expected at least 1, got 0"),
         ({"anomalous_share": 1.5}, "anomalous-share: expected 0 to 1, got 1.5"),
         ({"image_px": 100}, "image-px: expected a multiple of 8 from 32 up, got 100"),
-        ({"background": "pink"}, "background: expected white, plain or mixed, got 'pink'"),
+        ({"background": "pink"}, "background: expected white, plain, environment or mixed, got 'pink'"),
+        ({"map_share": -0.1}, "map-share: expected 0 to 1, got -0.1"),
         ({"split": (0.5, 0.1, 0.1)}, "split: expected three shares that sum to 1"),
         ({"elevation_deg": (40.0, 20.0)}, "elevation-deg: expected"),
         ({"kinds": ("melted",)}, "unknown anomaly kind 'melted'; choose one of: broken, missing"),
@@ -295,12 +300,63 @@ def test_what_it_costs_is_measured() -> None:
     assert 0 < cost.gigabytes < 0.01
 
 
+def test_photos_from_files_are_recorded_and_resumed_with_the_same_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "maps" / "walnut").mkdir(parents=True)
+    stripes = np.tile(np.array([60, 160], np.uint8).repeat(4), (16, 2))
+    Image.fromarray(stripes).save(tmp_path / "maps" / "walnut" / "albedo.png")
+    light = np.full((16, 32, 3), 0.5, np.float32)
+    light[3, 5] = 100
+    cv2.imwrite(str(tmp_path / "room.hdr"), light)
+    recipe = dataclasses.replace(
+        RECIPE,
+        count=2,
+        background="mixed",
+        materials=(str(tmp_path / "maps"),),
+        environments=(str(tmp_path / "room.hdr"),),
+        map_share=0.8,
+        relief=True,
+    )
+    out = tmp_path / "set"
+    build_dataset(recipe, out)
+    dataset = Dataset.open(out)
+    assert {sample.environment for sample in dataset.samples} == {"", "room"}
+    assert {sample.material_sets for sample in dataset.samples} == {(), ("walnut",)}
+    assert not validate(out)
+    build_dataset(recipe, tmp_path / "two", LocalEngine(2))
+    assert digest(tmp_path / "two") == digest(out)
+    Image.fromarray(255 - stripes).save(tmp_path / "maps" / "walnut" / "albedo.png")
+    with pytest.raises(DatasetError, match="begun with other files in --materials: walnut is new, gone or"):
+        build_dataset(recipe, out)
+
+
+def test_a_damaged_map_stops_the_run_by_name(tmp_path: Path) -> None:
+    (tmp_path / "room.hdr").write_bytes(b"#?RADIANCE\n")
+    recipe = dataclasses.replace(RECIPE, count=2, environments=(str(tmp_path),), map_share=1.0)
+    with pytest.raises(MapError, match=r"room\.hdr: not a readable picture"):
+        build_dataset(recipe, tmp_path / "set")
+
+
+def test_a_dataset_from_before_a_setting_was_there_is_read_and_completed(built: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(built, old)
+    manifest = json.loads((old / "dataset.json").read_text())
+    del manifest["recipe"]["materials"], manifest["recipe"]["relief"], manifest["assets"]
+    (old / "dataset.json").write_text(json.dumps(manifest))
+    rows = pq.read_table(old / "samples.parquet").drop_columns(["material_sets", "environment"])
+    pq.write_table(rows, old / "samples.parquet")
+    before, now = ([s.to_json() for s in Dataset.open(path).samples] for path in (old, built))
+    assert before == now
+    build_dataset(RECIPE, old)
+
+
 def test_blender_makes_the_same_bytes_with_two_workers(tmp_path: Path) -> None:
     try:
         find_blender()
     except MissingExtraError as error:
         pytest.skip(str(error))
-    recipe = dataclasses.replace(RECIPE, renderer="blender", samples=2, count=2, photos_per_shape=2)
+    recipe = dataclasses.replace(
+        RECIPE, renderer="blender", samples=2, count=2, photos_per_shape=2, relief=True
+    )
     build_dataset(recipe, tmp_path / "here")
     build_dataset(recipe, tmp_path / "workers", LocalEngine(2))
     assert digest(tmp_path / "workers") == digest(tmp_path / "here")

@@ -56,6 +56,9 @@ def find_assets(materials: tuple[str, ...], environments: tuple[str, ...], share
         MapError: There is nothing of use.
     """
     sets = find_material_sets(materials)
+    for one in sets:
+        for _, path in one.files:
+            _require_end(Path(path))
     if sets and all(one.kind == UNFIT for one in sets):
         names = ", ".join(one.name for one in sets[:5])
         raise MapError(
@@ -81,12 +84,27 @@ def summary(assets: PhotoAssets) -> list[str]:
     return lines
 
 
+_ENDS = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}
+
+
+def _require_end(path: Path) -> None:
+    """Find a picture that was cut off before hours of work, without reading all of all pictures."""
+    end = _ENDS.get(path.suffix.lower())
+    if end is not None and end not in _last_bytes(path, 4096):
+        raise MapError(f"{path}: not a whole picture, its end is missing; export or copy it again")
+
+
+def _last_bytes(path: Path, count: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - count, 0))
+        return file.read()
+
+
 def _fingerprint(text: str, paths: Iterable[str]) -> str:
     digest = hashlib.sha256(text.encode())
     for path in map(Path, paths):
         size = path.stat().st_size
         with path.open("rb") as file:
             digest.update(f"{path.name} {size} ".encode() + file.read(_READ_BYTES))
-            file.seek(max(size - _READ_BYTES, 0))
-            digest.update(file.read())
+        digest.update(_last_bytes(path, _READ_BYTES))
     return digest.hexdigest()[:12]

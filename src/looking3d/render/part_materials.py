@@ -73,10 +73,12 @@ def unit_metres(shape: PartShape) -> float:
     """How many metres a unit of a normalised shape is.
 
     A shape between 0.25 and 4 units across came in metres, up to 400 in centimetres, up to 4000 in
-    millimetres; others are as large as their category mostly is.
+    millimetres. Others are as large as their category mostly is, and so are those that somebody has scaled
+    to a sphere of diameter 1 or 2, as those of ShapeNet and PartNet are.
     """
     across = 2 * REFERENCE_RADIUS * shape.unit
-    if shape.unit != 1 and _SMALLEST_M <= across < 1000 * _LARGEST_M:
+    scaled = min(abs(across - 1), abs(across - 2)) < 0.005
+    if not scaled and _SMALLEST_M <= across < 1000 * _LARGEST_M:
         return shape.unit / next(per_metre for per_metre in (1, 100, 1000) if across < per_metre * _LARGEST_M)
     return _TYPICAL_M.get(shape.category, _TYPICAL_M["chair"]) / (2 * REFERENCE_RADIUS)
 
