@@ -25,6 +25,7 @@ SETTING = "LOOKING3D_BLENDER"
 """Environment variable that names a Blender, or a Python that can import bpy."""
 
 _START_SECONDS = 120.0
+_END_SECONDS = 2.0
 
 
 def find_blender() -> tuple[str, ...]:
@@ -104,7 +105,9 @@ class BlenderProcess:
                     start_new_session=True,
                 )
         except OSError as error:
-            _remove(self._out, self._in, self._folder)
+            os.close(self._out)
+            os.close(self._in)
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise ConfigError(f"{command[0]}: cannot be run ({error})") from error
         finally:
             os.close(requests)
@@ -182,12 +185,12 @@ class BlenderProcess:
 def _end(owner: int, process: subprocess.Popen, out: int, into: int, folder: Path) -> None:
     if os.getpid() != owner:
         return  # a forked copy of this process does not own it
-    process.kill()
-    process.wait()
-    _remove(out, into, folder)
-
-
-def _remove(out: int, into: int, folder: Path) -> None:
+    # It ends by itself and takes its files along, even if this process is killed while it waits
     os.close(out)
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
     os.close(into)
     shutil.rmtree(folder, ignore_errors=True)

@@ -276,14 +276,20 @@ def serve(requests: int, replies: int, folder: Path) -> None:
         folder: For temporary files.
     """
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    reader = (os.fdopen(requests, "rb"), waiting, folder)
-    threading.Thread(target=_read_all, args=reader, daemon=True).start()
+    reader = threading.Thread(
+        target=_read_all, args=(os.fdopen(requests, "rb"), waiting, folder), daemon=True
+    )
+    reader.start()
     with os.fdopen(replies, "wb", buffering=0) as out:
 
         def reply(message: Message) -> None:
             view = memoryview(pack(message))
-            while view:
-                view = view[out.write(view) :]
+            try:
+                while view:
+                    view = view[out.write(view) :]
+            except BrokenPipeError:
+                # Who asked is gone: the reader sees it too, cleans up, and ends this process
+                reader.join()
 
         bpy = importlib.import_module("bpy")
         if bpy.app.version < OLDEST:
