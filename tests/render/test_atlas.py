@@ -9,7 +9,8 @@ def test_picture_at_the_texture_coordinates_is_the_texture(stool):
     prepared = PreparedShape(stool)
     faces = np.arange(3, len(prepared.triangles))
     material = Material("wood", (0.6, 0.5, 0.1), (0.1, 0.1, 0.05), "mottle", 0.6, 1.0, seed=5)
-    uv, picture = face_atlas(prepared, material, faces, 0.005)
+    uv, atlas = face_atlas(prepared, material, faces, 0.005)
+    picture = atlas.base
     assert uv.min() >= 0
     assert uv.max() <= 1
     weights = np.random.default_rng(0).dirichlet(np.ones(3), len(faces)).astype(np.float32)

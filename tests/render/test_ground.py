@@ -29,7 +29,9 @@ def test_ground_that_is_not_seen_has_no_shadow(stool, elevation):
 
 
 def test_unknown_background_lists_the_legal_ones():
-    with pytest.raises(ConfigError, match="unknown background 'forest'; choose one of: plain, white"):
+    with pytest.raises(
+        ConfigError, match="unknown background 'forest'; choose one of: environment, plain, white"
+    ):
         draw_background("forest", np.random.default_rng(0))
 
 
