@@ -4,19 +4,11 @@ import json
 import numpy as np
 import pytest
 
-from looking3d.errors import ConfigError, MissingExtraError
+from looking3d.errors import ConfigError
 from looking3d.geometry.camera import orbit
-from looking3d.render.photo import RENDERERS, PhotoScene, draw_scene, get_renderer
+from looking3d.render.photo import PhotoScene, draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import Part
-
-
-@pytest.fixture(params=sorted(RENDERERS))
-def renderer(request):
-    try:
-        return get_renderer(request.param)
-    except MissingExtraError as error:
-        pytest.skip(str(error))
 
 
 def scene_of(shape, seed: int = 1, background: str = "white") -> PhotoScene:
