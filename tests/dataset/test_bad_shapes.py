@@ -1,8 +1,6 @@
 """Shapes as they come from people: used, or refused with a reason; none stops a run."""
 
 import dataclasses
-import resource
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 import trimesh
 
 from looking3d.dataset.build import build_dataset
+from looking3d.dataset.engine import Limits, LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.validate import validate
@@ -183,8 +182,6 @@ def test_a_million_faces(tmp_path: Path) -> None:
     assert len(ball.faces) > 1_000_000
     save_glb(PartShape("big", (part("ball", ball), *two_parts().parts)), tmp_path / "big.glb")
     recipe = dataclasses.replace(RECIPE, shapes=(str(tmp_path / "big.glb"),), kinds=("missing", "broken"))
-    start = time.process_time()
-    report = build_dataset(recipe, tmp_path / "set")
+    report = build_dataset(recipe, tmp_path / "set", LocalEngine(1, Limits(shape_minutes=10, worker_gb=3)))
     assert report.photos == 4
-    assert time.process_time() - start < 120
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 < 3
+    assert not report.losses

@@ -44,13 +44,14 @@ class Recipe:
     such a dataset is a leak."""
 
     renderer: str = "mitsuba"
-    """What makes the photos: mitsuba (physically based) or preview (fast)."""
+    """What makes the photos: mitsuba (physically based), blender (the paper's; see docs/blender.md) or
+    preview (fast)."""
 
     image_px: int = 256
     """Width and height of the photos."""
 
     samples: int = 16
-    """Paths a pixel; used by mitsuba."""
+    """Paths a pixel; used by mitsuba and blender."""
 
     background: str = "white"
     """Ground of the photos: white, plain (any colour), environment (a room or a studio, on whose floor the

@@ -71,7 +71,7 @@ class _ShapeMaker:
         self.shape, self.raycaster = self.draws.shape, self.draws.raycaster
         too_small = len(self.shape.parts) - len(self.draws.parts)
         self.rejections += Counter({TOO_SMALL: too_small})
-        options = {"samples": recipe.samples} if recipe.renderer == "mitsuba" else {}
+        options = {} if recipe.renderer == "preview" else {"samples": recipe.samples}
         self.renderer = get_renderer(recipe.renderer, **options)
 
     def _draws_of(self, shape: PartShape) -> AnomalyDraws:
