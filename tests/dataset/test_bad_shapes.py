@@ -1,6 +1,7 @@
 """Shapes as they come from people: used, or refused with a reason; none stops a run."""
 
 import dataclasses
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import trimesh
 
 from looking3d.dataset.build import build_dataset
-from looking3d.dataset.engine import Limits, LocalEngine
+from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.validate import validate
@@ -182,6 +183,6 @@ def test_a_million_faces(tmp_path: Path) -> None:
     assert len(ball.faces) > 1_000_000
     save_glb(PartShape("big", (part("ball", ball), *two_parts().parts)), tmp_path / "big.glb")
     recipe = dataclasses.replace(RECIPE, shapes=(str(tmp_path / "big.glb"),), kinds=("missing", "broken"))
-    report = build_dataset(recipe, tmp_path / "set", LocalEngine(1, Limits(shape_minutes=10, worker_gb=3)))
+    report = build_dataset(recipe, tmp_path / "set", LocalEngine(1))
     assert report.photos == 4
     assert not report.losses
