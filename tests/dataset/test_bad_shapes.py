@@ -10,7 +10,7 @@ import pytest
 import trimesh
 
 from looking3d.dataset.build import build_dataset
-from looking3d.dataset.engine import LocalEngine
+from looking3d.dataset.engine import Limits, LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.validate import validate
@@ -183,6 +183,6 @@ def test_a_million_faces(tmp_path: Path) -> None:
     assert len(ball.faces) > 1_000_000
     save_glb(PartShape("big", (part("ball", ball), *two_parts().parts)), tmp_path / "big.glb")
     recipe = dataclasses.replace(RECIPE, shapes=(str(tmp_path / "big.glb"),), kinds=("missing", "broken"))
-    report = build_dataset(recipe, tmp_path / "set", LocalEngine(1))
+    report = build_dataset(recipe, tmp_path / "set", LocalEngine(1, Limits(worker_gb=2.5)))
     assert report.photos == 4
     assert not report.losses

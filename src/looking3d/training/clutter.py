@@ -55,6 +55,7 @@ def put_on(
         low = np.flatnonzero(mask.max(1) > 0.5)
         ramp = np.linspace(0, 1, max(len(low), 1)) ** 3
         feet[low] *= ramp[: len(low), None].astype(np.float32)
+        feet[: low[0] if len(low) else 0] = 0
         sigma = generator.uniform(1, 5)
         shadow = cv2.GaussianBlur(feet, (0, 0), sigma) * np.float32(generator.uniform(0, 0.8))
         ground = ground * (1 - np.clip(shadow, 0, 1)[..., None])
