@@ -1,0 +1,143 @@
+"""Commands that enrol references and inspect photos."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from looking3d.cli.console import ANOMALY, messages, print_error, progress_bar
+from looking3d.errors import Looking3DError
+from looking3d.inspection.foreground_config import ForegroundConfig
+from looking3d.shapes.cleanup import CleanupOptions
+
+
+def enrol(
+    mesh: Annotated[
+        Path,
+        tyro.conf.Positional,
+        tyro.conf.arg(help="CAD or a scan: GLB, glTF, OBJ, STL, PLY, OFF, a folder."),
+    ],
+    gallery: Annotated[Path, tyro.conf.arg(help="Folder of references; made if need be.")] = Path("gallery"),
+    id: Annotated[
+        str | None, tyro.conf.arg(help="Its name in the gallery; by default that of the file.")
+    ] = None,
+    name: Annotated[str | None, tyro.conf.arg(help="What reports call it.")] = None,
+    up: Annotated[
+        str, tyro.conf.arg(help="What points up: auto, y, z, x, =-y, =-z, =-x, or a direction as =0,0.1,1.")
+    ] = "auto",
+    front: Annotated[
+        str, tyro.conf.arg(help="Where the front faces: auto, an axis, or degrees as confirm.png tells.")
+    ] = "auto",
+    unit: Annotated[str, tyro.conf.arg(help="The file's unit: auto, m, cm, mm, in.")] = "auto",
+    scan: Annotated[
+        Literal["auto", "yes", "no"],
+        tyro.conf.arg(help="Whether it is a scan, to be cleaned up; auto: if it looks like one."),
+    ] = "auto",
+    cleanup: Annotated[CleanupOptions, tyro.conf.arg(name="")] = CleanupOptions(),  # noqa: B008 - frozen
+    replace: Annotated[bool, tyro.conf.arg(help="Replace another reference of this id.")] = False,
+) -> int:
+    """Make a reference of CAD or of a scan, once: cleaned up, upright, facing the front, in a gallery."""
+    from datetime import UTC, datetime
+
+    from looking3d.inspection.enrolment.prepare import EnrolOptions
+    from looking3d.inspection.enrolment.words import told
+    from looking3d.inspection.gallery import Gallery
+
+    as_scan = {"auto": None, "yes": True, "no": False}[scan]
+    entry = Gallery(gallery).add(
+        mesh,
+        EnrolOptions(up, front, unit, as_scan, cleanup),
+        id=id,
+        name=name,
+        replace=replace,
+        created=datetime.now(UTC),
+    )
+    for line in told(entry):
+        Console().print(line, highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def inspect(
+    photos: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="Photos, and folders of photos.")
+    ],
+    reference: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            help="The 3D model: GLB, glTF, OBJ, STL, PLY, or a folder of parts; with --gallery, an id."
+        ),
+    ] = None,
+    gallery: Annotated[
+        Path | None,
+        tyro.conf.arg(help="A gallery made by `looking3d enrol`. Alone: folders of photos are named by ids."),
+    ] = None,
+    weights: Annotated[str, tyro.conf.arg(help="A run's folder, a .safetensors file, or `align`.")] = "align",
+    threshold: Annotated[float, tyro.conf.arg(help="A photo is anomalous from this probability on.")] = 0.5,
+    foreground: Annotated[ForegroundConfig, tyro.conf.arg(name="")] = ForegroundConfig(),  # noqa: B008 - frozen
+    shadow: Annotated[bool, tyro.conf.arg(help="Draw a soft shadow under objects that are cut out.")] = False,
+    html: Annotated[Path | None, tyro.conf.arg(help="Write a page to look at.")] = None,
+    csv: Annotated[Path | None, tyro.conf.arg(help="Write a table with a row a photo.")] = None,
+    overlays: Annotated[
+        Path | None, tyro.conf.arg(help="Write each photo with what differs in red to this folder.")
+    ] = None,
+    as_json: Annotated[bool, tyro.conf.arg(name="json", help="Print JSON instead of a table.")] = False,
+    up: Annotated[
+        str | None,
+        tyro.conf.arg(help="The axis of the model that points up: y (the default), z, x, -y, -z, -x."),
+    ] = None,
+    unit: Annotated[str | None, tyro.conf.arg(help="The model's unit: m (the default), cm, mm, in.")] = None,
+    fail_on_anomaly: Annotated[
+        bool, tyro.conf.arg(help="End with exit code 1 if any photo is anomalous.")
+    ] = False,
+) -> int:
+    """Tell for each photo whether the object is what its 3D model says, and show where it is not."""
+    from looking3d.inspection.by_reference import inspect_jobs, plan
+    from looking3d.inspection.inspector import Failure, Inspector
+    from looking3d.inspection.outputs import write_csv, write_overlays
+    from looking3d.inspection.report import table, write_page
+    from looking3d.model.checkpoint import load_detector
+
+    jobs = plan(photos, reference, gallery, up, unit)
+    detector = load_detector(weights)
+    with progress_bar() as progress:
+        bar = progress.add_task("photos", total=None)
+        sections = inspect_jobs(
+            jobs,
+            lambda loaded: Inspector(loaded, detector, threshold, foreground, shadow),
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    results = [result for section in sections for result in section.results]
+    if as_json:
+        rows = [row for section in sections for row in section.to_json()]
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+    else:
+        for section in sections:
+            Console().print(table(section.results, section.id if len(sections) > 1 else None))
+    if html is not None:
+        write_page([(section.reference, section.results) for section in sections], html)
+        messages.print(f"page: {html}", highlight=False, soft_wrap=True)
+    if csv is not None:
+        write_csv(results, csv)
+    if overlays is not None:
+        write_overlays(results, overlays)
+    failed = [result for result in results if isinstance(result, Failure)]
+    for failure in failed:
+        print_error(failure.message)
+    if failed:
+        return Looking3DError.exit_code
+    return ANOMALY if fail_on_anomaly and any(result.verdict == "anomalous" for result in results) else 0
+
+
+def demo(
+    out: Annotated[Path, tyro.conf.arg(help="Folder for the photos and the page.")] = Path("demo"),
+) -> int:
+    """Make photos of objects that the shipped weights never saw, inspect them, and write a page."""
+    from looking3d.demo import run_demo
+
+    run_demo(out, Console())
+    return 0
