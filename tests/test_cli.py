@@ -130,6 +130,42 @@ def test_enrol_and_inspect_by_id_and_by_folder(folder: Path, capsys, tmp_path: P
     assert_one_line(*run(capsys, "inspect", folder / "photos"), ["no reference; pass --reference"])
 
 
+def test_calibrate_show_undo_and_inspect(folder: Path, capsys, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("looking3d.inspection.result.ALIGNED_FROM", 0.0)
+    gallery = ["--gallery", tmp_path / "gallery"]
+    assert run(capsys, "enrol", folder / "chair.glb", *gallery, "--id", "c")[0] == 0
+    weights = ["--weights", folder / "random.safetensors"]
+    photos = folder / "photos"
+    code, out, _ = run(capsys, "calibrate", "c", *gallery, "--show")
+    assert (code, out) == (0, "not calibrated: the threshold is 0.5\n")
+    args = ["calibrate", "c", *gallery, *weights, "--normal", photos, "--anomalous", svg_as_jpg(tmp_path)]
+    code, out, _ = run(capsys, *args)
+    assert code == 0
+    for words in ("by 2 good photos", "2 good photos cannot promise 5 %: 33 %", "drawing.jpg: ", "SVG"):
+        assert words in out
+    code, out, _ = run(capsys, "calibrate", "c", *gallery, "--show", "--json")
+    made = json.loads(out)
+    assert (code, made["counts"]) == (0, {"normal": 2, "anomalous": 0, "unused": 1})
+    inspect = ["inspect", photos, *gallery, "--reference", "c", *weights]
+    code, out, _ = run(capsys, *inspect, "--json")
+    rows = json.loads(out)
+    assert {(row["threshold"], row["threshold_from"]) for row in rows} == {(made["threshold"], "calibration")}
+    assert all(row["p_value"] >= 2 / 3 for row in rows)
+    code, out, err = run(capsys, *inspect, "--html", tmp_path / "page.html")
+    assert "by calibration" in out
+    assert "not applied" not in err
+    assert "(by calibration)" in (tmp_path / "page.html").read_text()
+    code, out, err = run(capsys, *inspect, "--json", "--foreground", "plain")
+    assert "warning: c: its calibration is not applied: it was made with --foreground auto, not plain" in err
+    assert {(row["threshold"], row["threshold_from"]) for row in json.loads(out)} == {(0.5, "default")}
+    code, out, _ = run(capsys, "calibrate", "c", *gallery, "--undo")
+    assert (code, out) == (0, "not calibrated: the threshold is 0.5\n")
+    assert_one_line(*run(capsys, "calibrate", "c", *gallery, "--undo"), ["there is nothing to undo"])
+    assert_one_line(*run(capsys, "calibrate", "c", *gallery), ["no photos; name photos of good items"])
+    assert_one_line(*run(capsys, "calibrate", "c", *gallery, "--undo", "--show"), ["--undo and --show"])
+    assert_one_line(*run(capsys, "calibrate", "d", *gallery, "--show"), ["no reference 'd'"])
+
+
 def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
     data = tmp_path / "data"
     code, out, _ = run(capsys, "generate", "--out", data, *SMALL, "--split", "0.5", "0.5", "0")

@@ -38,7 +38,7 @@ def photos(tmp_path: Path, query: Query) -> Path:
 def test_each_photo_meets_its_own_reference(gallery: Path, photos: Path, fixed, tmp_path: Path) -> None:
     detector, seen = fixed(), []
     jobs = plan([photos], None, gallery)
-    sections = inspect_jobs(jobs, lambda loaded: Inspector(loaded, detector), lambda *at: seen.append(at))
+    sections = inspect_jobs(jobs, lambda loaded, _: Inspector(loaded, detector), lambda *at: seen.append(at))
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert [(section.id, [r.name for r in section.results]) for section in sections] == [
         ("ell", ["2.png", "10.png"]),

@@ -11,7 +11,7 @@ import tyro
 
 from looking3d.cli.console import INTERRUPTED, messages, print_error
 from looking3d.cli.data import convert, generate, statistics, validate
-from looking3d.cli.inspection import demo, enrol, inspect
+from looking3d.cli.inspection import calibrate, demo, enrol, inspect
 from looking3d.cli.training import evaluate, export, train
 from looking3d.errors import Looking3DError
 
@@ -23,6 +23,7 @@ COMMANDS = {
     "train": train,
     "evaluate": evaluate,
     "enrol": enrol,
+    "calibrate": calibrate,
     "inspect": inspect,
     "export": export,
     "demo": demo,

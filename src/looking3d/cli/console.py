@@ -20,6 +20,11 @@ def print_error(message: str) -> None:
     messages.print(f"error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
 
 
+def warn(message: str) -> None:
+    """Tell what the user should know, in one line."""
+    messages.print(f"warning: {message}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+
+
 def progress_bar() -> Progress:
     """A bar that is gone once the work is done."""
     return Progress(

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
-from looking3d.cli.console import ANOMALY, messages, print_error, progress_bar
-from looking3d.errors import Looking3DError
+from looking3d.cli.console import ANOMALY, messages, print_error, progress_bar, warn
+from looking3d.errors import ConfigError, Looking3DError
 from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.shapes.cleanup import CleanupOptions
 
@@ -62,6 +62,66 @@ def enrol(
     return 0
 
 
+def calibrate(
+    reference: Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="The reference's id in the gallery.")],
+    normal: Annotated[
+        tuple[Path, ...], tyro.conf.arg(help="Photos, and folders of photos, of items known to be good.")
+    ] = (),
+    anomalous: Annotated[
+        tuple[Path, ...],
+        tyro.conf.arg(help="The same of items known to be bad; to report how many are found."),
+    ] = (),
+    gallery: Annotated[Path, tyro.conf.arg(help="The gallery that it is in.")] = Path("gallery"),
+    false_alarms: Annotated[
+        float, tyro.conf.arg(help="The share of good photos that may be called anomalous.")
+    ] = 0.05,
+    weights: Annotated[str, tyro.conf.arg(help="A run's folder, a .safetensors file, or `align`.")] = "align",
+    foreground: Annotated[ForegroundConfig, tyro.conf.arg(name="")] = ForegroundConfig(),  # noqa: B008 - frozen
+    shadow: Annotated[bool, tyro.conf.arg(help="Draw a soft shadow under objects that are cut out.")] = False,
+    undo: Annotated[bool, tyro.conf.arg(help="Go back to the calibration before the one in use.")] = False,
+    show: Annotated[bool, tyro.conf.arg(help="Only tell the calibration in use.")] = False,
+    as_json: Annotated[bool, tyro.conf.arg(name="json", help="Print JSON instead of lines.")] = False,
+) -> int:
+    """Set a reference's own threshold by a handful of known-good photos, at a chosen rate of false alarms."""
+    from datetime import UTC, datetime
+
+    from looking3d.inspection.calibration import load_calibration, save_calibration, undo_calibration
+    from looking3d.inspection.gallery import Gallery
+    from looking3d.inspection.inspector import Inspector
+    from looking3d.inspection.known_photos import calibrate_photos, told
+    from looking3d.inspection.photo import find_photos
+    from looking3d.model.checkpoint import load_detector
+
+    if (undo and show) or ((undo or show) and (normal or anomalous)):
+        raise ConfigError("--undo and --show: take no photos, and one of them at a time")
+    entry = Gallery(gallery).get(reference)
+    if undo or show:
+        calibration = undo_calibration(entry.path) if undo else load_calibration(entry.path)
+    else:
+        if not normal:
+            raise ConfigError("no photos; name photos of good items with --normal")
+        inspector = Inspector(entry.reference(), load_detector(weights), None, foreground, shadow)
+        bad = find_photos(anomalous) if anomalous else []
+        with progress_bar() as progress:
+            bar = progress.add_task("photos", total=None)
+            calibration = calibrate_photos(
+                inspector,
+                find_photos(normal),
+                bad,
+                false_alarms,
+                datetime.now(UTC).isoformat(timespec="seconds"),
+                lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+        save_calibration(entry.path, calibration)
+    if as_json:
+        sys.stdout.write(json.dumps(None if calibration is None else calibration.to_json(), indent=1) + "\n")
+        return 0
+    lines = ["not calibrated: the threshold is 0.5"] if calibration is None else told(calibration)
+    for line in lines:
+        Console().print(line, highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
 def inspect(
     photos: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="Photos, and folders of photos.")
@@ -77,7 +137,12 @@ def inspect(
         tyro.conf.arg(help="A gallery made by `looking3d enrol`. Alone: folders of photos are named by ids."),
     ] = None,
     weights: Annotated[str, tyro.conf.arg(help="A run's folder, a .safetensors file, or `align`.")] = "align",
-    threshold: Annotated[float, tyro.conf.arg(help="A photo is anomalous from this probability on.")] = 0.5,
+    threshold: Annotated[
+        float | None,
+        tyro.conf.arg(
+            help="A photo is anomalous from this probability on; by default what `calibrate` found, or 0.5."
+        ),
+    ] = None,
     foreground: Annotated[ForegroundConfig, tyro.conf.arg(name="")] = ForegroundConfig(),  # noqa: B008 - frozen
     shadow: Annotated[bool, tyro.conf.arg(help="Draw a soft shadow under objects that are cut out.")] = False,
     html: Annotated[Path | None, tyro.conf.arg(help="Write a page to look at.")] = None,
@@ -108,10 +173,13 @@ def inspect(
         bar = progress.add_task("photos", total=None)
         sections = inspect_jobs(
             jobs,
-            lambda loaded: Inspector(loaded, detector, threshold, foreground, shadow),
+            lambda loaded, made: Inspector(loaded, detector, threshold, foreground, shadow, made),
             lambda done, total: progress.update(bar, completed=done, total=total),
         )
     results = [result for section in sections for result in section.results]
+    for section in sections:
+        if section.calibration_problem is not None:
+            warn(f"{section.id}: its calibration is not applied: {section.calibration_problem}")
     if as_json:
         rows = [row for section in sections for row in section.to_json()]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from looking3d.errors import ConfigError, PhotoError
-from looking3d.inspection.gallery import Gallery
+from looking3d.inspection.calibration import Calibration, load_calibration
+from looking3d.inspection.gallery import Entry, Gallery
 from looking3d.inspection.inspector import Inspector, inspect_paths
 from looking3d.inspection.photo import PHOTO_SUFFIXES, find_photos
 from looking3d.inspection.reference import Reference, load_reference
@@ -24,11 +25,13 @@ class Job:
         id: Of the reference in its gallery; None if it is a file.
         load: Gives the reference.
         photos: Files.
+        calibration: The reference's, if it has one.
     """
 
     id: str | None
     load: Callable[[], Reference]
     photos: list[Path]
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +42,14 @@ class Section:
         id: The job's.
         reference: What its photos were inspected against.
         results: One a photo, in their order.
+        calibration_problem: Why the reference's calibration was not applied; None if it was, or if there is
+            none.
     """
 
     id: str | None
     reference: Reference
     results: list[Inspection | Failure]
+    calibration_problem: str | None = None
 
     def to_json(self) -> list[dict[str, object]]:
         """The results as plain values, each with its reference's id if that is in a gallery."""
@@ -81,23 +87,26 @@ def plan(
         raise ConfigError("up and unit are settled when a reference is enrolled; leave --up and --unit away")
     opened = Gallery(gallery)
     if reference is not None:
-        entry = opened.get(str(reference))
-        return [Job(entry.id, entry.reference, find_photos(photos))]
+        return [_enrolled(opened.get(str(reference)), find_photos(photos))]
     folders = _folders_by_id(photos, opened)
     entries = {id: opened.get(id) for id in sorted(folders)}
-    return [Job(id, entry.reference, find_photos(folders[id])) for id, entry in entries.items()]
+    return [_enrolled(entry, find_photos(folders[id])) for id, entry in entries.items()]
+
+
+def _enrolled(entry: Entry, photos: list[Path]) -> Job:
+    return Job(entry.id, entry.reference, photos, load_calibration(entry.path))
 
 
 def inspect_jobs(
     jobs: Sequence[Job],
-    make: Callable[[Reference], Inspector],
+    make: Callable[[Reference, Calibration | None], Inspector],
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Section]:
     """Inspect jobs one after the other; one reference is in memory at a time, but for what results keep.
 
     Args:
         jobs: What `plan` made.
-        make: Gives the inspector of a reference.
+        make: Gives the inspector of a reference with its calibration.
         on_progress: Called with (photos done, photos in all).
 
     Raises:
@@ -106,13 +115,14 @@ def inspect_jobs(
     total, done = sum(len(job.photos) for job in jobs), 0
     sections = []
     for job in jobs:
-        inspector = make(job.load())
+        inspector = make(job.load(), job.calibration)
         before = done
 
         def tell(count: int, _: int, before: int = before) -> None:
             on_progress(before + count, total)
 
-        sections.append(Section(job.id, inspector.reference, inspect_paths(inspector, job.photos, tell)))
+        results = inspect_paths(inspector, job.photos, tell)
+        sections.append(Section(job.id, inspector.reference, results, inspector.calibration_problem))
         done += len(job.photos)
     return sections
 

@@ -16,7 +16,19 @@ from looking3d.inspection.result import Failure, Inspection
 from looking3d.shapes.source_file import shown
 
 COLUMNS = (
-    *("name", "path", "reference", "verdict", "probability", "threshold", "trust", "warnings", "foreground"),
+    *(
+        "name",
+        "path",
+        "reference",
+        "verdict",
+        "probability",
+        "threshold",
+        "threshold_from",
+        "p_value",
+        "trust",
+        "warnings",
+        "foreground",
+    ),
     *("box_x", "box_y", "box_width", "box_height", "azimuth_deg", "elevation_deg", "alignment"),
     *("width", "height", "error"),
 )
@@ -91,7 +103,9 @@ def _row(result: Inspection | Failure) -> dict[str, object]:
         "reference": _harmless(result.reference.name),
         "verdict": result.verdict,
         "probability": f"{result.probability:.4f}",
-        "threshold": f"{result.threshold:g}",
+        "threshold": f"{result.threshold:.6g}",
+        "threshold_from": result.threshold_from,
+        "p_value": "" if result.p_value is None else f"{result.p_value:.4f}",
         "trust": result.trust,
         "warnings": "; ".join(warning.kind for warning in result.warnings),
         "foreground": result.foreground.method if result.foreground else "",

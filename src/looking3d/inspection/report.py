@@ -41,16 +41,20 @@ _TERMS = {
     "unsure": "could not be aligned",
     "error": "not inspected",
 }
+_SOURCES = {"given": "as given", "calibration": "by calibration", "default": "default"}
 _PLAIN_TERMS = {**_TERMS, "normal": "as the model says", "anomalous": "different from it"}
 
 
 def table(results: Sequence[Inspection | Failure], title: str | None = None) -> Table:
     """A table for the terminal, one row a photo, in the order given."""
-    caption = "\n".join([_counted(results, _TERMS), *_foregrounds(results)])
+    caption = "\n".join([_counted(results, _TERMS), *_thresholds(results), *_foregrounds(results)])
     rows = Table(title=title, title_justify="left", caption=Text(caption), caption_justify="left")
     rows.add_column("photo", overflow="fold")
     rows.add_column("verdict", no_wrap=True)
     rows.add_column("probability", justify="right", no_wrap=True)
+    rated = any(_p_value(result) for result in results)
+    if rated:
+        rows.add_column("p-value", justify="right", no_wrap=True)
     rows.add_column("where", no_wrap=True)
     rows.add_column("seen from")
     noted = any(_notes(result) for result in results)
@@ -58,6 +62,8 @@ def table(results: Sequence[Inspection | Failure], title: str | None = None) -> 
         rows.add_column("doubts")
     for result in results:
         cells = [*_cells(result), *([(_notes(result), "yellow")] if noted else [])]
+        if rated:
+            cells.insert(3, (_p_value(result), ""))
         rows.add_row(*(Text(cell, style) for cell, style in cells))
     return rows
 
@@ -143,6 +149,22 @@ def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
     return [name, verdict, (percent(result.probability), ""), (where or "", ""), (result.seen_from, "")]
 
 
+def _p_value(result: Inspection | Failure) -> str:
+    """As `0.05`; empty if there is none."""
+    p_value = None if isinstance(result, Failure) else result.p_value
+    return "" if p_value is None else f"{p_value:.2g}"
+
+
+def _thresholds(results: Sequence[Inspection | Failure]) -> list[str]:
+    """What photos were measured by and where that came from, as a line; none if it is the default."""
+    found = {
+        (result.threshold, result.threshold_from)
+        for result in results
+        if isinstance(result, Inspection) and result.threshold_from != "default"
+    }
+    return [f"threshold: {value:.3g} ({_SOURCES[source]})" for value, source in sorted(found)]
+
+
 def _notes(result: Inspection | Failure) -> str:
     """The warnings in a word or two each."""
     return "" if isinstance(result, Failure) else ", ".join(warning.kind for warning in result.warnings)
@@ -176,9 +198,11 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
         "photo": _jpeg(result.picture(PICTURE_PX)),
         "drawing": _png(result.drawing(PICTURE_PX)),
         "overlay": _jpeg(result.overlay(PICTURE_PX)) if result.aligned else None,
+        "p_value": _p_value(result),
+        "threshold": f"{result.threshold:.3g} ({_SOURCES[result.threshold_from]})",
         "percent": percent(result.probability),
         "share": f"{result.probability * 100:.1f}",
-        "mark": f"{result.threshold * 100:.1f}",
+        "mark": f"{min(result.threshold, 1) * 100:.1f}",
         "seen_from": result.seen_from,
         "azimuth": f"{result.azimuth_deg:.0f}",
         "elevation": f"{result.elevation_deg:.0f}",
@@ -209,9 +233,13 @@ def _counted(results: Sequence[Inspection | Failure], terms: dict[str, str]) -> 
 
 
 def _threshold(results: Sequence[Inspection | Failure]) -> str | None:
-    """The threshold, which is one for all results of an inspector."""
-    found = {result.threshold for result in results if isinstance(result, Inspection)}
-    return ", ".join(f"{threshold * 100:g} %" for threshold in sorted(found)) or None
+    """The thresholds, one for each inspector, and where they came from."""
+    found = {(r.threshold, r.threshold_from) for r in results if isinstance(r, Inspection)}
+    shown_ones = [
+        f"{threshold * 100:.3g} %" + (" (by calibration)" if source == "calibration" else "")
+        for threshold, source in sorted(found)
+    ]
+    return ", ".join(shown_ones) or None
 
 
 def _printable(text: str) -> str:

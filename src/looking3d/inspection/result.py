@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from looking3d.geometry.camera import orbit_angles
+from looking3d.inspection.conformal import Calibration
 from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.heat import blended, draw_box, heat_box
 from looking3d.inspection.photo import load_photo
@@ -32,6 +33,9 @@ has less than 0.64. It catches other objects and views that are far off, not sma
 
 Verdict = Literal["normal", "anomalous", "unsure"]
 
+ThresholdSource = Literal["given", "calibration", "default"]
+"""Where a threshold came from: the caller, the reference's calibration, or neither."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
@@ -45,6 +49,8 @@ class Inspection:
         threshold: The probability from which on a photo is anomalous.
         foreground: How the object was found in it.
         warnings: What about the photo makes the verdict less sure.
+        threshold_from: Where the threshold came from.
+        calibration: The reference's, if it holds for this photo.
     """
 
     name: str
@@ -54,6 +60,8 @@ class Inspection:
     threshold: float
     foreground: Foreground | None = None
     warnings: tuple[QualityWarning, ...] = ()
+    threshold_from: ThresholdSource = "default"
+    calibration: Calibration | None = None
 
     @property
     def probability(self) -> float:
@@ -76,6 +84,14 @@ class Inspection:
         if not self.aligned:
             return "unsure"
         return "anomalous" if self.probability >= self.threshold else "normal"
+
+    @property
+    def p_value(self) -> float | None:
+        """At most this share of normal photos looks as odd as this one (see `Calibration.p_value`), over 0,
+        up to 1; None without a calibration, or if the photo could not be aligned."""
+        if self.calibration is None or not self.aligned:
+            return None
+        return self.calibration.p_value(self.probability)
 
     @property
     def trust(self) -> Trust:
@@ -188,6 +204,8 @@ class Inspection:
             "verdict": self.verdict,
             "probability": self.probability,
             "threshold": self.threshold,
+            "threshold_from": self.threshold_from,
+            "p_value": self.p_value,
             "summary": self.summary,
             "trust": self.trust,
             "warnings": [warning.to_json() for warning in self.warnings],
