@@ -28,6 +28,8 @@ def test_a_table_of_values(inspection: Make, tmp_path: Path) -> None:
     assert rows[0]["name"] == "'=cmd().jpg"
     assert (rows[0]["verdict"], rows[0]["probability"], rows[0]["trust"]) == ("anomalous", "0.9000", "low")
     assert (rows[0]["warnings"], rows[0]["foreground"]) == ("dark; small", "plain")
+    assert (rows[0]["part"], rows[0]["part_label"]) == ("foot", "part/foot")
+    assert (rows[0]["threshold"], rows[0]["threshold_from"], rows[0]["p_value"]) == ("0.5", "default", "")
     assert [int(rows[0][f"box_{key}"]) for key in ("x", "y", "width", "height")] == list(found.box or ())
     assert (rows[1]["verdict"], rows[1]["error"], rows[1]["path"]) == ("error", "b.jpg: is empty", "in/b.jpg")
     assert rows[1]["probability"] == rows[2]["box_x"] == rows[2]["foreground"] == ""

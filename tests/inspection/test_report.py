@@ -11,6 +11,7 @@ from PIL import Image
 from rich.console import Console
 
 from looking3d.errors import ConfigError
+from looking3d.inspection.conformal import calibrate_scores
 from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.photo_quality import QualityWarning
 from looking3d.inspection.reference import Reference
@@ -77,9 +78,11 @@ def test_a_page_says_what_was_found(text: str) -> None:
         in words
     )
     assert "the probability that it differs is 50 % or more" in words
-    assert "Differs from the model, most strongly at the lower left." in words
+    assert "Differs from the model, most strongly at the lower left: foot." in words
     assert "Looks as the model says." in words
     assert "Could not be aligned: the outlines overlap by 30 %" in words
+    assert "Part that differs mostfoot (part/foot)" in page.text.replace("\n", "")
+    assert "Threshold0.5 (default)" in page.text.replace("\n", "")
     assert "Seen from: front right, 25 degrees above." in words
     articles = page.all("article")
     assert [article["id"] for article in articles] == [f"photo-{n}" for n in range(1, 6)]
@@ -132,11 +135,11 @@ def test_the_table(results: list[Inspection | Failure]) -> None:
     written = console.file.getvalue()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in written.splitlines() if "│" in line]
     assert rows == [
-        ["one.jpg", "anomalous", "90 %", "lower left", "front right, 25 degrees above"],
-        ["two.jpg", "normal", "10 %", "", "front right, 25 degrees above"],
-        ["three.jpg", "unsure", "", "", "could not align"],
-        [NASTY.replace("\x1b", "\ufffd"), "error", "", "", ""],
-        [NASTY.replace("\x1b", "\ufffd"), "anomalous", "90 %", "", "front right, 25 degrees above"],
+        ["one.jpg", "anomalous", "90 %", "lower left", "foot", "front right, 25 degrees above"],
+        ["two.jpg", "normal", "10 %", "", "", "front right, 25 degrees above"],
+        ["three.jpg", "unsure", "", "", "", "could not align"],
+        [NASTY.replace("\x1b", "\ufffd"), "error", "", "", "", ""],
+        [NASTY.replace("\x1b", "\ufffd"), "anomalous", "90 %", "", "", "front right, 25 degrees above"],
     ]
     assert "5 photos: 1 normal, 2 anomalous, 1 could not be aligned, 1 not inspected" in written
 
@@ -165,3 +168,23 @@ def test_doubts_and_foregrounds_are_shown(inspection: Make, reference: Reference
     page = Page((tmp_path / "page.html").read_text("utf-8"))
     assert page.text.count("The photo is too dark <here>.") == 1
     assert "Object found byplain (even ground)" in page.text.replace("\n", "")
+
+
+def test_thresholds_and_p_values_are_shown(inspection: Make, reference: Reference, tmp_path: Path) -> None:
+    made = calibrate_scores([0.2, 0.3, 0.4], false_alarm_rate=0.25)
+    found = dataclasses.replace(
+        inspection("one.jpg"), threshold=made.threshold, threshold_from="calibration", calibration=made
+    )
+    far = dataclasses.replace(found, detection=dataclasses.replace(found.detection, alignment=0.1))
+    console = Console(width=120, file=io.StringIO(), color_system=None)
+    console.print(table([found, far, Failure("a.jpg", Path("a.jpg"), "a.jpg: is empty")]))
+    written = console.file.getvalue()
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in written.splitlines() if "│" in line]
+    assert [row[3] for row in rows] == ["0.25", "", ""]
+    assert "threshold: 0.4 (by calibration)" in written
+    write_html([found], reference, tmp_path / "page.html")
+    text = Page((tmp_path / "page.html").read_text("utf-8")).text
+    assert "40 % (by calibration)" in text
+    assert "p-value0.25: at most that share of good photos" in text.replace("\n", "")
+    write_html([dataclasses.replace(found, threshold=1.0000000000000002)], reference, tmp_path / "page.html")
+    assert "left: 100.0%" in (tmp_path / "page.html").read_text("utf-8")

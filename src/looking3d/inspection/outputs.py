@@ -29,7 +29,17 @@ COLUMNS = (
         "warnings",
         "foreground",
     ),
-    *("box_x", "box_y", "box_width", "box_height", "azimuth_deg", "elevation_deg", "alignment"),
+    *(
+        "part",
+        "part_label",
+        "box_x",
+        "box_y",
+        "box_width",
+        "box_height",
+        "azimuth_deg",
+        "elevation_deg",
+        "alignment",
+    ),
     *("width", "height", "error"),
 )
 """Of the CSV file. Boxes and sizes are in pixels of the photo; warnings are joined by `; `."""
@@ -109,6 +119,8 @@ def _row(result: Inspection | Failure) -> dict[str, object]:
         "trust": result.trust,
         "warnings": "; ".join(warning.kind for warning in result.warnings),
         "foreground": result.foreground.method if result.foreground else "",
+        "part": _harmless(result.part.id) if result.part else "",
+        "part_label": _harmless(result.part.label) if result.part else "",
         "box_x": x,
         "box_y": y,
         "box_width": box_width,

@@ -56,12 +56,17 @@ def table(results: Sequence[Inspection | Failure], title: str | None = None) -> 
     if rated:
         rows.add_column("p-value", justify="right", no_wrap=True)
     rows.add_column("where", no_wrap=True)
+    named = any(_part(result) for result in results)
+    if named:
+        rows.add_column("part")
     rows.add_column("seen from")
     noted = any(_notes(result) for result in results)
     if noted:
         rows.add_column("doubts")
     for result in results:
         cells = [*_cells(result), *([(_notes(result), "yellow")] if noted else [])]
+        if named:
+            cells.insert(4, (_part(result), ""))
         if rated:
             cells.insert(3, (_p_value(result), ""))
         rows.add_row(*(Text(cell, style) for cell, style in cells))
@@ -149,6 +154,13 @@ def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
     return [name, verdict, (percent(result.probability), ""), (where or "", ""), (result.seen_from, "")]
 
 
+def _part(result: Inspection | Failure) -> str:
+    """The name of the part that differs; empty if none does, or if it is not known."""
+    if isinstance(result, Failure) or result.verdict != "anomalous" or result.part is None:
+        return ""
+    return result.part.name
+
+
 def _p_value(result: Inspection | Failure) -> str:
     """As `0.05`; empty if there is none."""
     p_value = None if isinstance(result, Failure) else result.p_value
@@ -198,6 +210,7 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
         "photo": _jpeg(result.picture(PICTURE_PX)),
         "drawing": _png(result.drawing(PICTURE_PX)),
         "overlay": _jpeg(result.overlay(PICTURE_PX)) if result.aligned else None,
+        "part": None if result.part is None else f"{result.part.name} ({_printable(result.part.label)})",
         "p_value": _p_value(result),
         "threshold": f"{result.threshold:.3g} ({_SOURCES[result.threshold_from]})",
         "percent": percent(result.probability),
