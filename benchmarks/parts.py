@@ -26,13 +26,14 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.schema import SHAPES
 from looking3d.errors import PhotoError
 from looking3d.inspection.heat import HEAT_FROM
+from looking3d.inspection.part import part_scores
 from looking3d.inspection.reference import load_reference
 from looking3d.inspection.result import ALIGNED_FROM
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.query import Query
 
 PX = 128
-NEAR_PX = 6.0
+NEAR_PX = 4.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,6 @@ class Settings:
 
     data: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Datasets made by `looking3d generate`; every photo with an anomaly is used."""
-
-    keep: Path | None = None
-    """File to keep heat maps and part maps in; if it is there, nothing is inspected."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,7 @@ class Found:
 
 def main(settings: Settings) -> None:
     """Inspect, then compare the rules."""
-    if settings.keep is not None and settings.keep.is_file():
-        found = list(np.load(settings.keep, allow_pickle=True)["found"])
-        found = [Found(**one) for one in found]
-    else:
-        found = [one for path in settings.data for one in _found(Dataset.open(path))]
-        if settings.keep is not None:
-            np.savez_compressed(settings.keep, found=np.array([vars(one) for one in found], object))
+    found = [one for path in settings.data for one in _found(Dataset.open(path))]
     compare(found, Console(width=140))
 
 
@@ -147,7 +139,9 @@ RULES: dict[str, Callable[[np.ndarray, np.ndarray, int], np.ndarray]] = {
     "Tversky 0.7 0.3": tversky(0.7, 0.3),
     "Tversky 0.9 0.1": tversky(0.9, 0.1),
     "Jaccard": tversky(1, 1),
+    "Tversky 0.3 0.7 of heat^2": tversky(0.3, 0.7, 2),
     "likelihood": likelihood,
+    "as inspect does": part_scores,
 }
 
 

@@ -1,7 +1,7 @@
 """How to join several photos of one item into one verdict: ways to do it, compared on made items.
 
-Each item is a procedural shape of a seed that no training uses; half of the items have one anomaly, the same
-in all photos of the item, which are taken from around the object. An anomaly is visible in one photo at least.
+Each item is a procedural shape of a seed that no training uses; half of the items have one anomaly, the
+same in all photos of the item, which are taken from around the object. It shows in one photo at least.
 Every choice of 1, 2, 3 photos of an item, and all of them, is judged by every way.
 
     python benchmarks/together.py --keep /tmp/together.npz
@@ -27,6 +27,7 @@ from looking3d.dataset.quality import CHECK_PX, changed_pixels
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.inspection.inspector import Inspector
 from looking3d.inspection.reference import Reference
+from looking3d.inspection.result import ALIGNED_FROM
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.query import Query
 from looking3d.render.photo import draw_scene, get_renderer
@@ -63,7 +64,7 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """Make the items, judge them, compare."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=130)
     if settings.keep is not None and settings.keep.is_file():
         with np.load(settings.keep) as stored:
             scores = {name: stored[name] for name in stored.files}
@@ -199,9 +200,9 @@ RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 WEIGHTS: dict[str, Callable[[dict[str, np.ndarray]], np.ndarray]] = {
     "all alike": lambda s: np.ones_like(s["logit"]),
-    "aligned": lambda s: (s["alignment"] >= 0.5).astype(float),
-    "aligned, by trust": lambda s: (s["alignment"] >= 0.5) * np.array([0.25, 0.5, 1.0])[s["trust"]],
-    "by alignment": lambda s: np.clip((s["alignment"] - 0.5) / 0.4, 0, 1),
+    "aligned": lambda s: (s["alignment"] >= ALIGNED_FROM).astype(float),
+    "aligned, by trust": lambda s: (s["alignment"] >= ALIGNED_FROM) * np.array([0.25, 0.5, 1.0])[s["trust"]],
+    "by alignment": lambda s: np.clip((s["alignment"] - ALIGNED_FROM) / 0.4, 0, 1),
 }
 
 
@@ -209,8 +210,11 @@ def compare(scores: dict[str, np.ndarray], console: Console) -> None:
     """Print AUROC by the number of photos, and what happens at 0.5 with all of them."""
     anomalous = scores["anomalous"].astype(bool)
     count = scores["logit"].shape[1]
+    shown = scores["shown"][anomalous].sum(1).mean()
+    unaligned = (scores["alignment"] < ALIGNED_FROM).mean()
     console.print(
-        f"{len(anomalous)} items, {anomalous.sum()} anomalous; the anomaly shows in {scores['shown'][anomalous].sum(1).mean():.1f} of {count} photos; {(scores['alignment'] < 0.5).mean():.1%} of photos not aligned"
+        f"{len(anomalous)} items, {anomalous.sum()} anomalous; the anomaly shows in {shown:.1f} of {count} "
+        f"photos; {unaligned:.1%} of photos not aligned"
     )
     for name, weigh in WEIGHTS.items():
         table = Table(title=f"weights: {name}", title_justify="left")
@@ -228,14 +232,19 @@ def compare(scores: dict[str, np.ndarray], console: Console) -> None:
 
 def _figures(rule, logit: np.ndarray, weight: np.ndarray, anomalous: np.ndarray) -> list[str]:
     count = logit.shape[1]
+
+    def joined_by(photos: list[int]) -> np.ndarray:
+        # An item without a photo that counts has no opinion.
+        counts = weight[:, photos].sum(1) > 0
+        return np.where(counts, rule(logit[:, photos], weight[:, photos]), 0)
+
     cells = []
     for size in range(1, count + 1):
         values = []
         for chosen in itertools.combinations(range(count), size):
-            picked = list(chosen)
-            values.append(roc_auc_score(anomalous, rule(logit[:, picked], weight[:, picked])))
+            values.append(roc_auc_score(anomalous, joined_by(list(chosen))))
         cells.append(f"{np.mean(values):.3f}")
-    joined = rule(logit, weight) >= 0
+    joined = (joined_by(list(range(count))) >= 0) & (weight.sum(1) > 0)
     return [*cells, f"{joined[anomalous].mean():.0%}", f"{joined[~anomalous].mean():.0%}"]
 
 

@@ -13,9 +13,10 @@ from rich.console import Console
 from looking3d.errors import ConfigError
 from looking3d.inspection.conformal import calibrate_scores
 from looking3d.inspection.foreground import Foreground
+from looking3d.inspection.item import join
 from looking3d.inspection.photo_quality import QualityWarning
 from looking3d.inspection.reference import Reference
-from looking3d.inspection.report import table, write_html
+from looking3d.inspection.report import item_table, line, table, write_html, write_page
 from looking3d.inspection.result import Failure, Inspection
 
 Make = Callable[..., Inspection]
@@ -188,3 +189,54 @@ def test_thresholds_and_p_values_are_shown(inspection: Make, reference: Referenc
     assert "p-value0.25: at most that share of good photos" in text.replace("\n", "")
     write_html([dataclasses.replace(found, threshold=1.0000000000000002)], reference, tmp_path / "page.html")
     assert "left: 100.0%" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_the_table_of_items(inspection: Make) -> None:
+    failure = Failure("b.jpg", Path("b.jpg"), "b.jpg: is empty")
+    items = [
+        join([inspection("a.jpg"), failure], "[red]1[/red]"),
+        join([inspection(probability=0.1)], "2"),
+        join([inspection(alignment=0.1)], "3"),
+        join([failure], "4"),
+    ]
+    console = Console(width=120, file=io.StringIO(), color_system=None)
+    console.print(item_table(items, "chairs"))
+    written = console.file.getvalue()
+    rows = [[cell.strip() for cell in row.split("│")[1:-1]] for row in written.splitlines() if "│" in row]
+    assert rows == [
+        ["[red]1[/red]", "anomalous", "90 %", "1 of 2", "foot", "a.jpg"],
+        ["2", "normal", "10 %", "1 of 1", "", ""],
+        ["3", "unsure", "", "0 of 1", "", ""],
+        ["4", "error", "", "0 of 1", "", ""],
+    ]
+    assert "4 items: 1 normal, 1 anomalous, 1 could not be aligned, 1 not inspected" in written
+
+
+def test_items_on_the_page(inspection: Make, reference: Reference, tmp_path: Path) -> None:
+    results = [
+        dataclasses.replace(inspection(f"{name}.jpg"), source=tmp_path / folder / f"{name}.png")
+        for folder, name in (("<i>7", "a"), ("<i>7", "b"), ("8", "c"))
+    ]
+    for result in results:
+        assert isinstance(result.source, Path)
+        result.source.parent.mkdir(exist_ok=True)
+        Image.fromarray(inspection().photo.image).save(result.source)
+    write_page([(reference, results)], tmp_path / "page.html", together=True)
+    text = (tmp_path / "page.html").read_text("utf-8")
+    words = re.sub(r"\s+", " ", Page(text).text)
+    assert "differs <i>7 90 %: Differs from the model at the foot, by 2 of 2 photos; a.jpg shows" in words
+    assert "differs 8 90 %: Differs from the model at the foot, by 1 of 1 photo" in words
+    write_page([(reference, results)], tmp_path / "page.html")
+    assert "by all of their photos" not in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_a_photo_on_a_line(inspection: Make) -> None:
+    made = calibrate_scores([0.2, 0.3, 0.4])
+    dark = dataclasses.replace(inspection("a\x1b.jpg"), warnings=(QualityWarning("dark", "Too dark."),))
+    assert line(dark).plain == "anomalous    90 %  a\ufffd.jpg  lower left  foot  dark"
+    rated = dataclasses.replace(inspection(probability=0.1), calibration=made)
+    assert line(rated, "chair").plain == "normal       10 %, p-value 1  chair/photo.png"
+    assert line(inspection(alignment=0.1)).plain == "unsure     photo.png"
+    assert (
+        line(Failure("b.jpg", Path("b.jpg"), "b.jpg: is empty")).plain == "error      b.jpg  b.jpg: is empty"
+    )

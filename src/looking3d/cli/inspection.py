@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -14,6 +15,11 @@ from looking3d.cli.console import ANOMALY, messages, print_error, progress_bar, 
 from looking3d.errors import ConfigError, Looking3DError
 from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.shapes.cleanup import CleanupOptions
+
+if TYPE_CHECKING:
+    from looking3d.inspection.conformal import Calibration
+    from looking3d.inspection.inspector import Inspector
+    from looking3d.inspection.reference import Reference
 
 
 def enrol(
@@ -125,7 +131,7 @@ def calibrate(
 def inspect(
     photos: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="Photos, and folders of photos.")
-    ],
+    ] = (),
     reference: Annotated[
         Path | None,
         tyro.conf.arg(
@@ -157,40 +163,72 @@ def inspect(
     ] = None,
     unit: Annotated[str | None, tyro.conf.arg(help="The model's unit: m (the default), cm, mm, in.")] = None,
     fail_on_anomaly: Annotated[
-        bool, tyro.conf.arg(help="End with exit code 1 if any photo is anomalous.")
+        bool, tyro.conf.arg(help="End with exit code 1 if any photo (or item) is anomalous.")
     ] = False,
+    together: Annotated[
+        bool, tyro.conf.arg(help="Each folder of photos is one item, with one verdict by all of them.")
+    ] = False,
+    watch: Annotated[
+        Path | None,
+        tyro.conf.arg(help="A folder that photos are written to: inspect each as it appears."),
+    ] = None,
+    watch_seconds: Annotated[float, tyro.conf.arg(help="End watching after so long.")] = math.inf,
+    max_photos: Annotated[int | None, tyro.conf.arg(help="End watching after so many photos.")] = None,
 ) -> int:
     """Tell for each photo whether the object is what its 3D model says, and show where it is not."""
-    from looking3d.inspection.by_reference import inspect_jobs, plan
+    from looking3d.cli.watching import watch_line
+    from looking3d.inspection.by_reference import check_reference, inspect_jobs, plan
+    from looking3d.inspection.gallery import Gallery
     from looking3d.inspection.inspector import Failure, Inspector
+    from looking3d.inspection.line import Line
     from looking3d.inspection.outputs import write_csv, write_overlays
-    from looking3d.inspection.report import table, write_page
+    from looking3d.inspection.reference import load_reference
+    from looking3d.inspection.report import item_table, table, write_page
+    from looking3d.inspection.watch import FolderWatch, new_photos
     from looking3d.model.checkpoint import load_detector
 
-    jobs = plan(photos, reference, gallery, up, unit)
+    def make(loaded: Reference, made: Calibration | None) -> Inspector:
+        return Inspector(loaded, detector, threshold, foreground, shadow, made)
+
+    if watch is not None:
+        if photos or together or html is not None or overlays is not None:
+            raise ConfigError("--watch: takes no photos besides, and no --together, --html or --overlays")
+        check_reference(reference, gallery, up, unit)
+        appearing = new_photos(
+            FolderWatch(watch, gallery is not None and reference is None), watch_seconds, max_photos
+        )
+        detector = load_detector(weights)
+        opened = None if gallery is None else Gallery(gallery)
+        against = None if reference is None else str(reference)
+        if reference is not None and gallery is None:
+            against = load_reference(reference, up or "y", unit or "m")
+        return watch_line(appearing, Line(make, against, opened, warn), csv, as_json, fail_on_anomaly)
+    jobs = plan(photos, reference, gallery, up, unit, together)
     detector = load_detector(weights)
     with progress_bar() as progress:
         bar = progress.add_task("photos", total=None)
         sections = inspect_jobs(
             jobs,
-            lambda loaded, made: Inspector(loaded, detector, threshold, foreground, shadow, made),
+            make,
             lambda done, total: progress.update(bar, completed=done, total=total),
         )
     results = [result for section in sections for result in section.results]
+    items = [item for section in sections for item in section.items] if together else []
     for section in sections:
         if section.calibration_problem is not None:
             warn(f"{section.id}: its calibration is not applied: {section.calibration_problem}")
     if as_json:
-        rows = [row for section in sections for row in section.to_json()]
+        rows = [row for section in sections for row in section.to_json(together)]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
     else:
         for section in sections:
-            Console().print(table(section.results, section.id if len(sections) > 1 else None))
+            title = section.id if len(sections) > 1 else None
+            Console().print(item_table(section.items, title) if together else table(section.results, title))
     if html is not None:
-        write_page([(section.reference, section.results) for section in sections], html)
+        write_page([(section.reference, section.results) for section in sections], html, together=together)
         messages.print(f"page: {html}", highlight=False, soft_wrap=True)
     if csv is not None:
-        write_csv(results, csv)
+        write_csv(results, csv, items)
     if overlays is not None:
         write_overlays(results, overlays)
     failed = [result for result in results if isinstance(result, Failure)]
@@ -198,7 +236,8 @@ def inspect(
         print_error(failure.message)
     if failed:
         return Looking3DError.exit_code
-    return ANOMALY if fail_on_anomaly and any(result.verdict == "anomalous" for result in results) else 0
+    judged = items if together else results
+    return ANOMALY if fail_on_anomaly and any(one.verdict == "anomalous" for one in judged) else 0
 
 
 def demo(

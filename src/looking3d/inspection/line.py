@@ -52,6 +52,11 @@ class Line:
         elif reference is not None:
             self._only = self._enrolled(reference)
 
+    @property
+    def by_folder(self) -> bool:
+        """Whether each photo's folder names its reference."""
+        return self._only is None
+
     def inspect(self, path: Path) -> tuple[str | None, Inspection | Failure]:
         """Inspect one photo; whatever is wrong with it or with its reference is a Failure.
 

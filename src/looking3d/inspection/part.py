@@ -52,7 +52,8 @@ def concerned_part(detection: Detection, shape: PartShape, raycaster: Raycaster)
 
     It is the one of the largest overlap of heat and part, over a mix of all heat and the part's size (an
     index of Tversky, 1977). The heat is squared, so that what is faint does not add up over large parts.
-    Among 15 rules it did best on photos of made anomalies (`benchmarks/parts.py`).
+    It names the right one in 69 % of photos of shapes that it was not chosen by, chairs and tables
+    (`benchmarks/parts.py`).
 
     Args:
         detection: Of an aligned photo.

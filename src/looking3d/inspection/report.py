@@ -18,6 +18,7 @@ from rich.text import Text
 
 from looking3d import __version__
 from looking3d.errors import ConfigError
+from looking3d.inspection.item import ItemVerdict, items_by_folder
 from looking3d.inspection.reference import VIEWS, Reference, view_azimuth_deg
 from looking3d.inspection.result import Failure, Inspection
 from looking3d.inspection.words import count_of, percent, side
@@ -73,6 +74,50 @@ def table(results: Sequence[Inspection | Failure], title: str | None = None) -> 
     return rows
 
 
+def item_table(items: Sequence[ItemVerdict], title: str | None = None) -> Table:
+    """A table for the terminal, one row an item, in the order given."""
+    counts = Counter(item.verdict for item in items)
+    found = ", ".join(f"{counts[verdict]} {term}" for verdict, term in _TERMS.items() if counts[verdict])
+    caption = Text(f"{count_of(len(items), 'item', 'items')}: {found}")
+    rows = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    for head in ("item", "verdict", "probability", "photos that count", "part", "shown best by"):
+        rows.add_column(head, justify="right" if head in ("probability", "photos that count") else "left")
+    for item in items:
+        odd = item.verdict == "anomalous"
+        best = item.strongest.name if odd and item.strongest is not None else ""
+        rows.add_row(
+            Text(_printable(item.name)),
+            Text(item.verdict, _STYLES[item.verdict]),
+            "" if item.probability is None else percent(item.probability),
+            f"{len(item.counted)} of {len(item.results)}",
+            Text(item.part.name if odd and item.part is not None else ""),
+            Text(_printable(best)),
+        )
+    return rows
+
+
+def line(result: Inspection | Failure, id: str | None = None) -> Text:
+    """One photo on one line, for a terminal that goes on and on."""
+    cells = [
+        _verdict_cell(result.verdict),
+        Text(_printable(result.name if id is None else f"{id}/{result.name}")),
+    ]
+    if isinstance(result, Failure):
+        cells.append(Text(_printable(result.message)))
+    elif result.aligned:
+        p_value = f", p-value {_p_value(result)}" if result.p_value is not None else ""
+        cells.insert(1, Text(f"{percent(result.probability):>6}{p_value}"))
+        odd = result.verdict == "anomalous"
+        cells += [
+            Text(text) for text in (result.where if odd else None, _part(result), _notes(result)) if text
+        ]
+    return Text("  ").join(cells)
+
+
+def _verdict_cell(verdict: str) -> Text:
+    return Text(f"{verdict:<9}", _STYLES[verdict])
+
+
 def write_html(
     results: Sequence[Inspection | Failure], reference: Reference, path: Path, title: str | None = None
 ) -> None:
@@ -92,9 +137,19 @@ def write_html(
 
 
 def write_page(
-    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]], path: Path, title: str | None = None
+    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]],
+    path: Path,
+    title: str | None = None,
+    together: bool = False,
 ) -> None:
-    """As `write_html`, with a section for each reference and its photos' results."""
+    """As `write_html`, with a section for each reference and its photos' results.
+
+    Args:
+        sections: References, and what came of the photos that were inspected against them.
+        path: The page.
+        title: By default one that names the references.
+        together: Whether each folder of photos is an item with a verdict of its own.
+    """
     results = [result for _, of_reference in sections for result in of_reference]
     if title is None:
         names = [reference.name for reference, _ in sections]
@@ -107,7 +162,7 @@ def write_page(
         title=_printable(title),
         counts=_counted(results, _PLAIN_TERMS),
         threshold=_threshold(results),
-        sections=_sections(sections),
+        sections=_sections(sections, together),
         version=__version__,
     )
     temporary = path.with_name(path.name + ".partial")
@@ -120,7 +175,7 @@ def write_page(
 
 
 def _sections(
-    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]],
+    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]], together: bool
 ) -> list[dict[str, object]]:
     """What the template shows of each reference; cards are numbered through."""
     shown_sections, first = [], 1
@@ -134,6 +189,7 @@ def _sections(
                     (side(view_azimuth_deg(view)), _png(reference.view(view))) for view in _TURNTABLE
                 ],
                 "counts": _counted(results, _PLAIN_TERMS),
+                "items": [_item(item) for item in items_by_folder(results)] if together else [],
                 "look_first": _worth_a_look(results, first),
                 "cards": [_card(index, result) for index, result in enumerate(results, first)],
             }
@@ -226,6 +282,17 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
         else "x {}, y {}, {} x {} px".format(*result.box),
         "view": _png(result.reference.view(result.closest_view)),
         "view_azimuth": f"{view_azimuth_deg(result.closest_view):.0f}",
+    }
+
+
+def _item(item: ItemVerdict) -> dict[str, object]:
+    """What the template shows of several photos together."""
+    return {
+        "name": _printable(item.name),
+        "verdict": item.verdict,
+        "badge": _BADGES[item.verdict],
+        "percent": "" if item.probability is None else f"{percent(item.probability)}: ",
+        "summary": _printable(item.summary),
     }
 
 
