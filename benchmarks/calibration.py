@@ -3,8 +3,8 @@
 All photos of a dataset are inspected, each shape's against its reference. Then, again and again, a few normal
 photos of a shape are drawn to calibrate by, and the others judged.
 
-    looking3d generate --out data --shapes chair table --count 4 --first-shape 985000 --photos-per-shape 120 \\
-        --anomalous-share 0.25 --renderer preview --split 0 0 1
+    looking3d generate --out data --shapes chair table --count 4 --first-shape 985000 \\
+        --photos-per-shape 120 --anomalous-share 0.25 --renderer preview --split 0 0 1
     python benchmarks/calibration.py data
 """
 
@@ -46,7 +46,7 @@ def main(settings: Settings) -> None:
     normal = np.concatenate([good for good, _ in scores])
     bad = np.concatenate([odd for _, odd in scores])
     console.print(
-        f"{len(scores)} references, {len(normal)} normal and {len(bad)} anomalous photos that are aligned; at "
+        f"{len(scores)} references, {len(normal)} normal and {len(bad)} anomalous photos, aligned; at "
         f"{DEFAULT_THRESHOLD}: {(normal >= DEFAULT_THRESHOLD).mean():.1%} false alarms, by reference "
         f"{_by_reference(scores)}; {(bad >= DEFAULT_THRESHOLD).mean():.1%} found"
     )

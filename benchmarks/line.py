@@ -80,7 +80,7 @@ def main(settings: Settings) -> None:
                 last = now
         rows = len((folder / "t.csv").read_text().splitlines()) - 1
         console.print(
-            f"{len(verdicts) / (time.perf_counter() - start):.2f} photos/s in all, without the wait to settle; "
+            f"{len(verdicts) / (time.perf_counter() - start):.2f} photos/s without the wait to settle; "
             f"{rows} rows; verdicts: {', '.join(sorted(set(verdicts)))}"
         )
 

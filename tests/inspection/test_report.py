@@ -226,6 +226,7 @@ def test_items_on_the_page(inspection: Make, reference: Reference, tmp_path: Pat
     words = re.sub(r"\s+", " ", Page(text).text)
     assert "differs <i>7 90 %: Differs from the model at the foot, by 2 of 2 photos; a.jpg shows" in words
     assert "differs 8 90 %: Differs from the model at the foot, by 1 of 1 photo" in words
+    assert words.count("8/c.jpg") == 2  # the link and the card
     write_page([(reference, results)], tmp_path / "page.html")
     assert "by all of their photos" not in (tmp_path / "page.html").read_text("utf-8")
 

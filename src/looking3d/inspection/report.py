@@ -190,8 +190,8 @@ def _sections(
                 ],
                 "counts": _counted(results, _PLAIN_TERMS),
                 "items": [_item(item) for item in items_by_folder(results)] if together else [],
-                "look_first": _worth_a_look(results, first),
-                "cards": [_card(index, result) for index, result in enumerate(results, first)],
+                "look_first": _worth_a_look(results, first, together),
+                "cards": [_card(index, result, together) for index, result in enumerate(results, first)],
             }
         )
         first += len(results)
@@ -246,11 +246,11 @@ def _foregrounds(results: Sequence[Inspection | Failure]) -> list[str]:
     return ["foreground: " + ", ".join(f"{count} {way}" for way, count in found.most_common())]
 
 
-def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
+def _card(number: int, result: Inspection | Failure, together: bool) -> dict[str, object]:
     """What the template shows of one photo."""
     card: dict[str, object] = {
         "id": f"photo-{number}",
-        "name": _printable(result.name),
+        "name": _name(result, together),
         "verdict": result.verdict,
         "badge": _BADGES[result.verdict],
     }
@@ -296,10 +296,20 @@ def _item(item: ItemVerdict) -> dict[str, object]:
     }
 
 
-def _worth_a_look(results: Sequence[Inspection | Failure], first: int) -> list[dict[str, str]]:
+def _name(result: Inspection | Failure, together: bool) -> str:
+    """The photo's name; with that of its folder, which is the item's, if photos are judged together."""
+    path = result.path if isinstance(result, Failure) else result.source
+    if together and isinstance(path, Path):
+        return _printable(f"{path.resolve().parent.name}/{result.name}")
+    return _printable(result.name)
+
+
+def _worth_a_look(
+    results: Sequence[Inspection | Failure], first: int, together: bool
+) -> list[dict[str, str]]:
     """Links to the cards that are not normal, in the order given."""
     return [
-        {"id": f"photo-{number}", "name": _printable(result.name), "verdict": result.verdict}
+        {"id": f"photo-{number}", "name": _name(result, together), "verdict": result.verdict}
         for number, result in enumerate(results, first)
         if result.verdict != "normal"
     ]
