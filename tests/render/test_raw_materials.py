@@ -6,7 +6,7 @@ import pytest
 from looking3d.anomalies import broken
 from looking3d.geometry.camera import orbit
 from looking3d.render.materials import KINDS, Material, draw_material
-from looking3d.render.photo import RENDERERS, draw_scene, get_renderer
+from looking3d.render.photo import Renderer, draw_scene
 from looking3d.render.prepared import PreparedShape
 from looking3d.render.raw_materials import raw_material
 
@@ -64,16 +64,13 @@ def test_shapes_without_a_break_have_the_same_materials_as_ever(stool, cut) -> N
     assert not of_face.any()
 
 
-@pytest.mark.parametrize("name", sorted(RENDERERS))
-def test_renderers_show_it(cut, name: str) -> None:
+def test_renderers_show_it(cut, renderer: Renderer) -> None:
     anomaly, scene = cut
     skinned = anomaly.shape.with_parts(dataclasses.replace(part, raw=None) for part in anomaly.shape.parts)
     brighter = 0
     for azimuth in np.linspace(0, 2 * np.pi, 6, endpoint=False):
         camera = orbit(azimuth, 0.6, 48)
-        raw, skin = (
-            get_renderer(name).render(shape, scene, camera).astype(int) for shape in (anomaly.shape, skinned)
-        )
+        raw, skin = (renderer.render(shape, scene, camera).astype(int) for shape in (anomaly.shape, skinned))
         brighter += int(((raw - skin).min(-1) > 15).sum())
     assert brighter > 20
 

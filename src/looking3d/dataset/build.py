@@ -123,6 +123,11 @@ def claim(store: Store, recipe: Recipe, assets: PhotoAssets = NO_ASSETS) -> None
 def _check_same(store: Store, data: bytes, recipe: Recipe, assets: PhotoAssets) -> None:
     """Refuse a dataset of another recipe, or of other files."""
     there = parse_manifest(data, str(store), "choose another --out")
+    if "min_visible" not in there.get("recipe", {}):
+        raise DatasetError(
+            f"{store}: holds another dataset (an earlier version made it, which draws anomalies in other "
+            "ways); choose another --out"
+        )
     # A setting that is younger than the dataset had its default
     theirs, mine = Recipe().to_json() | there.get("recipe", {}), recipe.to_json()
     differing = [

@@ -108,7 +108,8 @@ def check_anomalies_can_be_made(kind, shapes):
                 continue
             assert anomaly.before.id in {part.id for part in shape.parts}
             made += 1
-    assert made > 0.6 * 4 * len(normalized)
+    # Donors' parts that have another label, or are the same part, are no swap
+    assert made > (0.4 if kind == "swapped" else 0.6) * 4 * len(normalized)
 
 
 def check_is_fast(family, seeds):
