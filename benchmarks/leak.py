@@ -49,7 +49,7 @@ class Settings:
     count: int = 63
     """Shapes of each family; 16 photos each."""
 
-    renderer: Literal["mitsuba", "preview"] = "mitsuba"
+    renderer: Literal["mitsuba", "preview", "blender"] = "mitsuba"
     """What makes the photos."""
 
     workers: int = 1

@@ -130,6 +130,118 @@ def test_enrol_and_inspect_by_id_and_by_folder(folder: Path, capsys, tmp_path: P
     assert_one_line(*run(capsys, "inspect", folder / "photos"), ["no reference; pass --reference"])
 
 
+def test_calibrate_show_undo_and_inspect(folder: Path, capsys, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("looking3d.inspection.result.ALIGNED_FROM", 0.0)
+    gallery = ["--gallery", tmp_path / "gallery"]
+    assert run(capsys, "enrol", folder / "chair.glb", *gallery, "--id", "c")[0] == 0
+    weights = ["--weights", folder / "random.safetensors"]
+    photos = folder / "photos"
+    code, out, _ = run(capsys, "calibrate", "c", *gallery, "--show")
+    assert (code, out) == (0, "not calibrated: the threshold is 0.5\n")
+    args = ["calibrate", "c", *gallery, *weights, "--normal", photos, "--anomalous", svg_as_jpg(tmp_path)]
+    code, out, _ = run(capsys, *args)
+    assert code == 0
+    for words in ("by 2 good photos", "2 good photos cannot promise 5 %: 33 %", "drawing.jpg: ", "SVG"):
+        assert words in out
+    code, out, _ = run(capsys, "calibrate", "c", *gallery, "--show", "--json")
+    made = json.loads(out)
+    assert (code, made["counts"]) == (0, {"normal": 2, "anomalous": 0, "unused": 1})
+    inspect = ["inspect", photos, *gallery, "--reference", "c", *weights]
+    code, out, _ = run(capsys, *inspect, "--json")
+    rows = json.loads(out)
+    assert {(row["threshold"], row["threshold_from"]) for row in rows} == {(made["threshold"], "calibration")}
+    assert all(row["p_value"] >= 2 / 3 for row in rows)
+    code, out, err = run(capsys, *inspect, "--html", tmp_path / "page.html")
+    assert "by calibration" in out
+    assert "not applied" not in err
+    assert "(by calibration)" in (tmp_path / "page.html").read_text()
+    code, out, err = run(capsys, *inspect, "--json", "--foreground", "plain")
+    assert "warning: c: its calibration is not applied: it was made with --foreground auto, not plain" in err
+    assert {(row["threshold"], row["threshold_from"]) for row in json.loads(out)} == {(0.5, "default")}
+    code, out, _ = run(capsys, "calibrate", "c", *gallery, "--undo")
+    assert (code, out) == (0, "not calibrated: the threshold is 0.5\n")
+    assert_one_line(*run(capsys, "calibrate", "c", *gallery, "--undo"), ["there is nothing to undo"])
+    assert_one_line(*run(capsys, "calibrate", "c", *gallery), ["no photos; name photos of good items"])
+    assert_one_line(*run(capsys, "calibrate", "c", *gallery, "--undo", "--show"), ["--undo and --show"])
+    assert_one_line(*run(capsys, "calibrate", "d", *gallery, "--show"), ["no reference 'd'"])
+
+
+def test_photos_of_one_item_together(folder: Path, capsys, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("looking3d.inspection.result.ALIGNED_FROM", 0.0)
+    for item, names in (("1", ("one", "two")), ("2", ("one",))):
+        (tmp_path / "items" / item).mkdir(parents=True)
+        for name in names:
+            photo = (folder / "photos" / f"{name}.png").read_bytes()
+            (tmp_path / "items" / item / f"{name}.png").write_bytes(photo)
+    together = [*inspect(folder, tmp_path / "items"), "--together", "--threshold", "0"]
+    code, out, _ = run(capsys, *together, "--json", "--csv", tmp_path / "t.csv")
+    rows = json.loads(out)
+    assert (code, [row["item"] for row in rows]) == (0, ["1", "2"])
+    assert [photo["name"] for photo in rows[0]["photos"]] == ["one.png", "two.png"]
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 4
+    code, out, _ = run(capsys, *together, "--fail-on-anomaly", "--html", tmp_path / "page.html")
+    assert code == 1
+    assert "2 items: 2 anomalous" in out
+    assert "Items, by all of their photos together" in (tmp_path / "page.html").read_text()
+
+
+def test_watching_a_folder(folder: Path, capsys, tmp_path: Path) -> None:
+    incoming = tmp_path / "in"
+    incoming.mkdir()
+    for name in ("one", "two"):
+        (incoming / f"{name}.png").write_bytes((folder / "photos" / f"{name}.png").read_bytes())
+    watch = [*inspect(folder), "--watch", incoming, "--csv", tmp_path / "t.csv"]
+    code, out, err = run(capsys, *watch, "--json", "--max-photos", "2")
+    rows = [json.loads(row) for row in out.splitlines()]
+    assert (code, sorted(row["name"] for row in rows)) == (0, ["one.png", "two.png"])
+    svg_as_jpg(incoming)
+    code, out, err = run(capsys, *watch, "--watch-seconds", "1.5")
+    assert code == 2
+    assert len(out.splitlines()) == 3
+    assert "drawing.jpg" in next(row for row in out.splitlines() if row.startswith("error"))
+    assert "1 error" in err
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 6
+    assert_one_line(*run(capsys, *watch, "--together"), ["--watch: takes no photos besides"])
+    wrong = ["inspect", "--watch", incoming]
+    assert_one_line(*run(capsys, *wrong), ["no reference; pass --reference"])
+    assert_one_line(*run(capsys, *inspect(folder), "--watch", tmp_path / "none"), ["is no folder"])
+
+
+def test_watching_folders_named_by_ids_until_ctrl_c(folder: Path, capsys, tmp_path: Path) -> None:
+    gallery, incoming = tmp_path / "gallery", tmp_path / "in"
+    assert run(capsys, "enrol", folder / "chair.glb", "--gallery", gallery, "--id", "c")[0] == 0
+    incoming.mkdir()
+    weights = ["--weights", folder / "random.safetensors"]
+    command = [
+        sys.executable,
+        "-m",
+        "looking3d",
+        "inspect",
+        "--watch",
+        incoming,
+        "--gallery",
+        gallery,
+        *weights,
+    ]
+    process = subprocess.Popen(
+        [*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    rows = []
+    for number, id in enumerate(("c", "unknown", "c")):
+        (incoming / id).mkdir(exist_ok=True)
+        (tmp_path / "moved").write_bytes((folder / "photos" / "one.png").read_bytes())
+        (tmp_path / "moved").rename(incoming / id / f"{number}.png")
+        rows.append(json.loads(process.stdout.readline()))  # at once, while it watches on
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert [row["reference"] for row in rows] == ["c", "unknown", "c"]
+    assert [row["verdict"] == "error" for row in rows] == [False, True, False]
+    assert "no reference 'unknown'" in rows[1]["error"]
+    assert "Traceback" not in err
+
+
 def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
     data = tmp_path / "data"
     code, out, _ = run(capsys, "generate", "--out", data, *SMALL, "--split", "0.5", "0.5", "0")
@@ -302,6 +414,15 @@ def test_outputs_that_cannot_be_written(folder: Path, capsys, tmp_path: Path) ->
     (tmp_path / "run" / "weights.safetensors").write_bytes((folder / "random.safetensors").read_bytes())
     code, out, err = run(capsys, "export", tmp_path / "run", "--out", tmp_path / "w.txt")
     assert_one_line(code, out, err, ["expected the name of a .safetensors file"])
+    onnx = ("--format", "onnx", "--out", tmp_path)
+    code, out, err = run(capsys, "export", "align", *onnx)
+    assert_one_line(code, out, err, ["is there and is no export; choose another --out"])
+    code, out, err = run(capsys, "export", "align", *onnx, "--gallery", tmp_path)
+    assert_one_line(code, out, err, ["which reference of the gallery? pass --reference with its id"])
+    code, out, err = run(capsys, "export", "align", *onnx, "--reference", tmp_path / "no.glb")
+    assert_one_line(code, out, err, ["no.glb"])
+    code, out, err = run(capsys, "export", "align", "--out", tmp_path / "w", "--reference", "chair.glb")
+    assert_one_line(code, out, err, ["weights have no reference; pass --format onnx or torch"])
     code, out, err = run(capsys, "export", tmp_path / "run", "--out", tmp_path / "a" / "w.safetensors")
     assert code == 0
     assert (tmp_path / "a" / "w.safetensors").is_file()

@@ -8,6 +8,7 @@
     ├── CheckpointError       weights that are missing, damaged or of another model
     ├── MapError              a material's map or an environment map that cannot be used
     ├── EngineError           worker processes that died again and again
+    ├── RendererError         a renderer's own process that died, hung or failed
     └── MissingExtraError     an optional part of the package that is not installed
 
 A message names the thing, what was expected, what came, and what to do.
@@ -50,11 +51,22 @@ class EngineError(Looking3DError):
     """Worker processes died again and again on one task."""
 
 
-class MissingExtraError(Looking3DError):
-    """An optional part of the package is used but not installed."""
+class RendererError(Looking3DError):
+    """A renderer that is a process of its own died, hung or failed; engines try the shape again."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs what is not installed; run: pip install 'looking3d[{extra}]'")
+
+class MissingExtraError(Looking3DError):
+    """An optional part of the package is used but not installed.
+
+    Args:
+        what: What needs it.
+        extra: The extra of this package that brings it.
+        how: What to do, if no extra brings it.
+    """
+
+    def __init__(self, what: str, extra: str = "", how: str = "") -> None:
+        how = how or f"run: pip install 'looking3d[{extra}]'"
+        super().__init__(f"{what} needs what is not installed; {how}")
 
 
 def unknown_name(what: str, name: str, legal: Iterable[str]) -> ConfigError:

@@ -6,6 +6,7 @@ import trimesh
 
 from looking3d.anomalies import AnomalousShape, AnomalyImpossible, broken
 from looking3d.anomalies.broken import REMOVED
+from looking3d.shapes.distance import SurfaceDistance
 from looking3d.shapes.part_shape import Part, PartShape
 
 SEEDS = range(8)
@@ -16,7 +17,7 @@ def mesh_of(part: Part) -> trimesh.Trimesh:
 
 
 def cut(shape: PartShape, seed: int) -> tuple[AnomalousShape, Part]:
-    result = broken(shape, [], np.random.default_rng(seed))
+    result = broken(shape, shape.parts[seed % len(shape.parts)], [], np.random.default_rng(seed))
     assert result.after is not None
     assert REMOVED[0] <= result.severity <= REMOVED[1]
     return result, result.after
@@ -83,4 +84,32 @@ def test_specks_cannot_be_broken() -> None:
     places = enumerate([(-0.8, 0, 0), (0.8, 0, 0)])
     parts = [Part(f"{i}", "part/speck", speck.vertices + np.array(at), speck.faces) for i, at in places]
     with pytest.raises(AnomalyImpossible, match="no cut removed a fitting share"):
-        broken(PartShape("specks", tuple(parts)), [], np.random.default_rng(0))
+        broken(PartShape("specks", tuple(parts)), parts[0], [], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_faces_of_the_cut_and_no_others_are_raw(stool: PartShape, seed: int) -> None:
+    result, after = cut(stool, seed)
+    assert after.raw is not None
+    assert after.raw.dtype == bool
+    assert 0 < after.raw.sum() < len(after.raw)
+    surface = SurfaceDistance(result.before.vertices, result.before.faces)
+    middles = after.vertices[after.faces].mean(1)
+    # A cut runs through the inside; what is left of the skin lies on the old surface
+    assert np.median(surface(middles[~after.raw])) < 1e-6
+    assert surface(middles[~after.raw]).max() < 0.006
+    assert surface(middles[after.raw]).max() > 0.01
+    assert result.before.raw is None
+    assert result.shape.raw_faces().sum() == after.raw.sum()
+
+
+def test_raw_faces_stay_with_a_part_that_is_moved_and_normalised(stool: PartShape) -> None:
+    result, after = cut(stool, 0)
+    moved = after.moved(np.eye(3), np.ones(3))
+    np.testing.assert_array_equal(moved.raw, after.raw)
+    np.testing.assert_array_equal(result.shape.normalized().raw_faces(), result.shape.raw_faces())
+
+
+def test_an_open_mesh_has_no_raw_faces(sheet: PartShape) -> None:
+    assert cut(sheet, 0)[1].raw is None
+    assert not sheet.raw_faces().any()

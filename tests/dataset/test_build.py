@@ -23,7 +23,8 @@ from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.validate import validate
-from looking3d.errors import ConfigError, DatasetError, MapError, ShapeError
+from looking3d.errors import ConfigError, DatasetError, MapError, MissingExtraError, ShapeError
+from looking3d.render.blender_process import find_blender
 from looking3d.shapes.part_shape import Part, PartShape
 from looking3d.shapes.procedural import generate
 from looking3d.shapes.write import save_glb
@@ -174,7 +175,9 @@ def test_a_run_that_failed_at_once_does_not_hold_the_folder(tmp_path: Path) -> N
 
 
 def test_an_unknown_renderer_is_refused_before_anything_is_written() -> None:
-    with pytest.raises(ConfigError, match="unknown renderer 'crayon'; choose one of: mitsuba, preview"):
+    with pytest.raises(
+        ConfigError, match="unknown renderer 'crayon'; choose one of: blender, mitsuba, preview"
+    ):
         Recipe(renderer="crayon")
 
 
@@ -344,3 +347,17 @@ def test_a_dataset_from_before_a_setting_was_there_is_read_and_completed(built: 
     before, now = ([s.to_json() for s in Dataset.open(path).samples] for path in (old, built))
     assert before == now
     build_dataset(RECIPE, old)
+
+
+def test_blender_makes_the_same_bytes_with_two_workers(tmp_path: Path) -> None:
+    try:
+        find_blender()
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+    recipe = dataclasses.replace(
+        RECIPE, renderer="blender", samples=2, count=2, photos_per_shape=2, relief=True
+    )
+    build_dataset(recipe, tmp_path / "here")
+    build_dataset(recipe, tmp_path / "workers", LocalEngine(2))
+    assert digest(tmp_path / "workers") == digest(tmp_path / "here")
+    assert estimate(recipe).photos == 4

@@ -12,7 +12,7 @@ import pytest
 
 from looking3d.dataset.engine import RETRIES, Limits, LocalEngine, run_tasks, summary_of_losses
 from looking3d.dataset.ray_engine import RayEngine
-from looking3d.errors import ConfigError, EngineError, MissingExtraError
+from looking3d.errors import ConfigError, EngineError, MissingExtraError, RendererError
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 
@@ -40,6 +40,12 @@ def once(folder: Path, item: int, misfortune: str) -> int:
 def always_dies(item: int) -> int:
     if item == 1:
         os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * item
+
+
+def loses_its_renderer(item: int) -> int:
+    if item == 1:
+        raise RendererError("Blender died")
     return 2 * item
 
 
@@ -103,6 +109,12 @@ def process_of(item: int) -> int:
     return os.getpid()
 
 
+def test_a_lost_renderer_costs_its_task_retries() -> None:
+    outcomes = list(LocalEngine(1).run(loses_its_renderer, [0, 1, 2]))
+    assert {outcome.item: outcome.result for outcome in outcomes} == {0: 0, 1: None, 2: 4}
+    assert summary_of_losses(outcomes) == {"Blender died": 1 + RETRIES}
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_an_exception_in_a_task_is_raised(workers: int) -> None:
     with pytest.raises(ValueError, match="item 7"):
@@ -162,6 +174,15 @@ def test_ray_runs_the_same_tasks(tmp_path: Path) -> None:
     outcomes = list(RayEngine(workers=2).run(task, [0, 1, 2]))
     assert {outcome.item: outcome.result for outcome in outcomes} == {0: 0, 1: 2, 2: 4}
     assert {outcome.item: outcome.lost for outcome in outcomes if outcome.lost} == {1: ("its worker died",)}
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_lost_renderer_costs_retries_on_ray_too() -> None:
+    outcomes = list(RayEngine(workers=2).run(loses_its_renderer, [0, 1]))
+    assert {outcome.item: outcome.result for outcome in outcomes} == {0: 0, 1: None}
+    assert summary_of_losses(outcomes) == {"Blender died": 1 + RETRIES}
 
 
 @needs_ray

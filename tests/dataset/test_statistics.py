@@ -36,6 +36,7 @@ def test_histograms_hold_every_photo(small: Path) -> None:
     for title, expected in (
         ("part", anomalous),
         ("changed pixels, % of the photo", anomalous),
+        ("visible share of the part, %", anomalous),
         ("azimuth, degrees", 24),
         ("elevation, degrees", 24),
     ):

@@ -38,7 +38,7 @@ def photos(tmp_path: Path, query: Query) -> Path:
 def test_each_photo_meets_its_own_reference(gallery: Path, photos: Path, fixed, tmp_path: Path) -> None:
     detector, seen = fixed(), []
     jobs = plan([photos], None, gallery)
-    sections = inspect_jobs(jobs, lambda loaded: Inspector(loaded, detector), lambda *at: seen.append(at))
+    sections = inspect_jobs(jobs, lambda loaded, _: Inspector(loaded, detector), lambda *at: seen.append(at))
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert [(section.id, [r.name for r in section.results]) for section in sections] == [
         ("ell", ["2.png", "10.png"]),
@@ -84,3 +84,31 @@ def test_mistakes(gallery: Path, photos: Path, tmp_path: Path) -> None:
     (photos / "other").mkdir()
     with pytest.raises(ConfigError, match=r"no reference 'other' in"):
         plan([photos], None, gallery)
+
+
+def test_items_in_folders(gallery: Gallery, photos: Path, fixed, tmp_path: Path) -> None:
+    for name in ("ell/7/a.png", "ell/7/b.png", "ell/8/a.png", "turned/7/a.png"):
+        path = tmp_path / "items" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((photos / "ell" / "2.png").read_bytes())
+    detector = fixed()
+
+    def joined(paths: list[Path], reference: Path | None, gallery: Path | None) -> list[list[tuple]]:
+        jobs = plan(paths, reference, gallery, together=True)
+        sections = inspect_jobs(jobs, lambda loaded, _: Inspector(loaded, detector))
+        assert [len(section.to_json(together=True)) for section in sections] == [
+            len(s.items) for s in sections
+        ]
+        return [[(item.name, len(item.results)) for item in section.items] for section in sections]
+
+    items = tmp_path / "items"
+    assert joined([items], None, gallery) == [[("7", 2), ("8", 1)], [("7", 1)]]
+    assert joined([items / "ell"], None, gallery) == [[("7", 2), ("8", 1)]]
+    assert joined([items / "ell"], Path("turned"), gallery) == [[("7", 2), ("8", 1)]]
+    assert joined([items / "ell", photos / "ell"], tmp_path / "ell.glb", None) == [
+        [("7", 2), ("8", 1), ("ell", 2)]
+    ]
+    assert joined([items / "ell" / "7" / "a.png"], tmp_path / "ell.glb", None) == [[("7", 1)]]
+    (items / "ell" / "loose.png").touch()
+    with pytest.raises(PhotoError, match=r"loose\.png lies beside folders of items"):
+        plan([items], None, gallery, together=True)

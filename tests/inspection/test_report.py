@@ -11,10 +11,12 @@ from PIL import Image
 from rich.console import Console
 
 from looking3d.errors import ConfigError
+from looking3d.inspection.conformal import calibrate_scores
 from looking3d.inspection.foreground import Foreground
+from looking3d.inspection.item import join
 from looking3d.inspection.photo_quality import QualityWarning
 from looking3d.inspection.reference import Reference
-from looking3d.inspection.report import table, write_html
+from looking3d.inspection.report import item_table, line, table, write_html, write_page
 from looking3d.inspection.result import Failure, Inspection
 
 Make = Callable[..., Inspection]
@@ -77,9 +79,11 @@ def test_a_page_says_what_was_found(text: str) -> None:
         in words
     )
     assert "the probability that it differs is 50 % or more" in words
-    assert "Differs from the model, most strongly at the lower left." in words
+    assert "Differs from the model, most strongly at the lower left: foot." in words
     assert "Looks as the model says." in words
     assert "Could not be aligned: the outlines overlap by 30 %" in words
+    assert "Part that differs mostfoot (part/foot)" in page.text.replace("\n", "")
+    assert "Threshold0.5 (default)" in page.text.replace("\n", "")
     assert "Seen from: front right, 25 degrees above." in words
     articles = page.all("article")
     assert [article["id"] for article in articles] == [f"photo-{n}" for n in range(1, 6)]
@@ -132,11 +136,11 @@ def test_the_table(results: list[Inspection | Failure]) -> None:
     written = console.file.getvalue()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in written.splitlines() if "│" in line]
     assert rows == [
-        ["one.jpg", "anomalous", "90 %", "lower left", "front right, 25 degrees above"],
-        ["two.jpg", "normal", "10 %", "", "front right, 25 degrees above"],
-        ["three.jpg", "unsure", "", "", "could not align"],
-        [NASTY.replace("\x1b", "\ufffd"), "error", "", "", ""],
-        [NASTY.replace("\x1b", "\ufffd"), "anomalous", "90 %", "", "front right, 25 degrees above"],
+        ["one.jpg", "anomalous", "90 %", "lower left", "foot", "front right, 25 degrees above"],
+        ["two.jpg", "normal", "10 %", "", "", "front right, 25 degrees above"],
+        ["three.jpg", "unsure", "", "", "", "could not align"],
+        [NASTY.replace("\x1b", "\ufffd"), "error", "", "", "", ""],
+        [NASTY.replace("\x1b", "\ufffd"), "anomalous", "90 %", "", "", "front right, 25 degrees above"],
     ]
     assert "5 photos: 1 normal, 2 anomalous, 1 could not be aligned, 1 not inspected" in written
 
@@ -165,3 +169,75 @@ def test_doubts_and_foregrounds_are_shown(inspection: Make, reference: Reference
     page = Page((tmp_path / "page.html").read_text("utf-8"))
     assert page.text.count("The photo is too dark <here>.") == 1
     assert "Object found byplain (even ground)" in page.text.replace("\n", "")
+
+
+def test_thresholds_and_p_values_are_shown(inspection: Make, reference: Reference, tmp_path: Path) -> None:
+    made = calibrate_scores([0.2, 0.3, 0.4], false_alarm_rate=0.25)
+    found = dataclasses.replace(
+        inspection("one.jpg"), threshold=made.threshold, threshold_from="calibration", calibration=made
+    )
+    far = dataclasses.replace(found, detection=dataclasses.replace(found.detection, alignment=0.1))
+    console = Console(width=120, file=io.StringIO(), color_system=None)
+    console.print(table([found, far, Failure("a.jpg", Path("a.jpg"), "a.jpg: is empty")]))
+    written = console.file.getvalue()
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in written.splitlines() if "│" in line]
+    assert [row[3] for row in rows] == ["0.25", "", ""]
+    assert "threshold: 0.4 (by calibration)" in written
+    write_html([found], reference, tmp_path / "page.html")
+    text = Page((tmp_path / "page.html").read_text("utf-8")).text
+    assert "40 % (by calibration)" in text
+    assert "p-value0.25: at most that share of good photos" in text.replace("\n", "")
+    write_html([dataclasses.replace(found, threshold=1.0000000000000002)], reference, tmp_path / "page.html")
+    assert "left: 100.0%" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_the_table_of_items(inspection: Make) -> None:
+    failure = Failure("b.jpg", Path("b.jpg"), "b.jpg: is empty")
+    items = [
+        join([inspection("a.jpg"), failure], "[red]1[/red]"),
+        join([inspection(probability=0.1)], "2"),
+        join([inspection(alignment=0.1)], "3"),
+        join([failure], "4"),
+    ]
+    console = Console(width=120, file=io.StringIO(), color_system=None)
+    console.print(item_table(items, "chairs"))
+    written = console.file.getvalue()
+    rows = [[cell.strip() for cell in row.split("│")[1:-1]] for row in written.splitlines() if "│" in row]
+    assert rows == [
+        ["[red]1[/red]", "anomalous", "90 %", "1 of 2", "foot", "a.jpg"],
+        ["2", "normal", "10 %", "1 of 1", "", ""],
+        ["3", "unsure", "", "0 of 1", "", ""],
+        ["4", "error", "", "0 of 1", "", ""],
+    ]
+    assert "4 items: 1 normal, 1 anomalous, 1 could not be aligned, 1 not inspected" in written
+
+
+def test_items_on_the_page(inspection: Make, reference: Reference, tmp_path: Path) -> None:
+    results = [
+        dataclasses.replace(inspection(f"{name}.jpg"), source=tmp_path / folder / f"{name}.png")
+        for folder, name in (("<i>7", "a"), ("<i>7", "b"), ("8", "c"))
+    ]
+    for result in results:
+        assert isinstance(result.source, Path)
+        result.source.parent.mkdir(exist_ok=True)
+        Image.fromarray(inspection().photo.image).save(result.source)
+    write_page([(reference, results)], tmp_path / "page.html", together=True)
+    text = (tmp_path / "page.html").read_text("utf-8")
+    words = re.sub(r"\s+", " ", Page(text).text)
+    assert "differs <i>7 90 %: Differs from the model at the foot, by 2 of 2 photos; a.jpg shows" in words
+    assert "differs 8 90 %: Differs from the model at the foot, by 1 of 1 photo" in words
+    assert words.count("8/c.jpg") == 2  # the link and the card
+    write_page([(reference, results)], tmp_path / "page.html")
+    assert "by all of their photos" not in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_a_photo_on_a_line(inspection: Make) -> None:
+    made = calibrate_scores([0.2, 0.3, 0.4])
+    dark = dataclasses.replace(inspection("a\x1b.jpg"), warnings=(QualityWarning("dark", "Too dark."),))
+    assert line(dark).plain == "anomalous    90 %  a\ufffd.jpg  lower left  foot  dark"
+    rated = dataclasses.replace(inspection(probability=0.1), calibration=made)
+    assert line(rated, "chair").plain == "normal       10 %, p-value 1  chair/photo.png"
+    assert line(inspection(alignment=0.1)).plain == "unsure     photo.png"
+    assert (
+        line(Failure("b.jpg", Path("b.jpg"), "b.jpg: is empty")).plain == "error      b.jpg  b.jpg: is empty"
+    )

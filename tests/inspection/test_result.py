@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from looking3d.geometry.camera import Camera
-from looking3d.inspection.heat import heat_box
+from looking3d.inspection.heat import heat_boxes
 from looking3d.inspection.result import Failure, Inspection
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query, Window
@@ -44,7 +44,9 @@ def test_the_box_is_around_the_hot_cell_in_the_photo_s_pixels(inspection: Make, 
     assert box[1] + box[3] / 2 == pytest.approx(y, abs=1)
     assert side <= box[2] < side + 2
     assert all(type(value) is int for value in box)
+    assert inspection().boxes == [box]
     assert inspection(hot=False).box is None
+    assert inspection(hot=False).boxes == []
 
 
 def test_the_strongest_region_has_the_most_heat_inside_the_photo(camera: Camera) -> None:
@@ -53,15 +55,16 @@ def test_the_strongest_region_has_the_most_heat_inside_the_photo(camera: Camera)
     heat_map[5, 12], heat_map[6, 13] = 0.6, 0.6  # they touch by a corner, and are 1.2 together
     heat_map[0, :] = 0.9  # above the photo
     window = Window(20.0, -20.0, 160.0)
-    box = heat_box(Detection(0.9, heat_map, window, camera, 0.9))
+    boxes = heat_boxes(Detection(0.9, heat_map, window, camera, 0.9))
     # Cells are 10 x 20 px.
-    assert box == (140, 80, 20, 40)
+    assert boxes == [(140, 80, 20, 40), (40, 80, 10, 20)]
 
 
 def test_a_box_is_cut_at_the_edge_of_the_photo(camera: Camera) -> None:
     heat_map = np.ones((4, 4), np.float32)
-    box = heat_box(Detection(0.9, heat_map, Window(-40.0, -100.0, 400.0), camera, 0.9))
-    assert box == (0, 0, 200, 120)
+    boxes = heat_boxes(Detection(0.9, heat_map, Window(-40.0, -100.0, 400.0), camera, 0.9))
+    assert boxes == [(0, 0, 200, 120)]
+    assert heat_boxes(Detection(0.9, heat_map / 3, Window(0.0, 0.0, 200.0), camera, 0.9)) == []
 
 
 def test_red_and_frame_are_where_the_heat_is(inspection: Make, window: Window, query: Query) -> None:
@@ -105,7 +108,7 @@ def test_where_the_camera_is(inspection: Make) -> None:
 
 
 def test_sentences(inspection: Make) -> None:
-    assert inspection().summary == "Differs from the model, most strongly at the lower left."
+    assert inspection().summary == "Differs from the model, most strongly at the lower left: foot."
     assert inspection(hot=False).summary == "Differs from the model, but no single place stands out."
     assert inspection(probability=0.2).summary == "Looks as the model says."
     assert inspection(alignment=0.499).summary == (
@@ -116,7 +119,9 @@ def test_sentences(inspection: Make) -> None:
     heat_map = np.zeros((3, 3), np.float32)
     heat_map[1, 1] = 1
     detection = dataclasses.replace(middle.detection, heat_map=heat_map)
-    assert dataclasses.replace(middle, detection=detection).summary.endswith("most strongly in the middle.")
+    assert dataclasses.replace(middle, detection=detection).summary.endswith(
+        "most strongly in the middle: foot."
+    )
 
 
 def test_json_is_plain(inspection: Make) -> None:
@@ -130,6 +135,8 @@ def test_json_is_plain(inspection: Make) -> None:
     }
     assert (data["width"], data["height"]) == (200, 120)
     assert data["box"] == list(inspection().box or ())
+    assert data["boxes"] == [data["box"]]
+    assert data["part"] == {"id": "foot", "label": "part/foot", "name": "foot"}
     assert data["closest_view"] == {"index": 2, "azimuth_deg": 36.0}
     assert Camera.from_json(data["camera"]).width == 200
     assert json.loads(json.dumps(Failure("a.jpg", Path("in/a.jpg"), "a.jpg: is empty").to_json())) == {

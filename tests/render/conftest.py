@@ -7,8 +7,10 @@ import pytest
 import trimesh
 from PIL import Image
 
+from looking3d.errors import MissingExtraError
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.render.material_set import MaterialSet, find_material_sets
+from looking3d.render.photo import RENDERERS, Renderer, get_renderer
 from looking3d.shapes.part_shape import Part, PartShape
 
 LEG = "chair/chair_base/regular_leg_base/leg"
@@ -16,6 +18,15 @@ LEG = "chair/chair_base/regular_leg_base/leg"
 
 def _part(id: str, label: str, mesh: trimesh.Trimesh, at: list[float]) -> Part:
     return Part(id, label, np.asarray(mesh.vertices) + at, np.asarray(mesh.faces))
+
+
+@pytest.fixture(params=sorted(RENDERERS))
+def renderer(request) -> Renderer:
+    """Each renderer; one that is not installed is left out."""
+    try:
+        return get_renderer(request.param)
+    except MissingExtraError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""The five kinds of anomaly, each a pure function of a shape, donor shapes and a generator."""
+"""The five kinds of anomaly, each a pure function of a shape, its part, donor shapes and a generator."""
 
-from looking3d.anomalies.base import AnomalousShape, AnomalyImpossible, AnomalyKind
+from looking3d.anomalies.base import AnomalousShape, AnomalyImpossible, AnomalyKind, Donor
 from looking3d.anomalies.broken import broken
+from looking3d.anomalies.choice import PartCycle
 from looking3d.anomalies.missing import missing
 from looking3d.anomalies.position import position
 from looking3d.anomalies.rotation import rotation
@@ -20,6 +21,8 @@ __all__ = [
     "AnomalousShape",
     "AnomalyImpossible",
     "AnomalyKind",
+    "Donor",
+    "PartCycle",
     "broken",
     "missing",
     "position",

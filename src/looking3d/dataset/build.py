@@ -27,13 +27,10 @@ from looking3d.dataset.schema import (
     parse_manifest,
 )
 from looking3d.dataset.shape_folder import build_shape
-from looking3d.dataset.sources import ShapeSource, list_sources, shape_generator
+from looking3d.dataset.sources import ShapeSource, donors_of, list_sources, shape_generator
 from looking3d.dataset.storage import Store, open_store
 from looking3d.errors import DatasetError, ShapeError
 from looking3d.render.assets import NO_ASSETS, PhotoAssets
-
-DONORS = 4
-"""Other shapes of the same split that a shape's swapped parts come from."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class BuildReport:
         rejections: Draws that were refused, by reason.
         refused: Why shapes cannot be used, by id.
         failed: Why workers were lost on shapes each time they were tried, by id; another run tries again.
+        unlisted: Shapes that the split file does not name, and that were left out.
         losses: How often workers were lost, by reason.
         peak_bytes: Most memory that a worker held.
     """
@@ -61,6 +59,7 @@ class BuildReport:
     rejections: dict[str, int]
     refused: dict[str, str]
     failed: dict[str, str]
+    unlisted: int
     losses: dict[str, int]
     peak_bytes: int
 
@@ -88,7 +87,7 @@ def build_dataset(
         ShapeError: No source can be used.
         MapError: A file of the materials or environments cannot be used.
     """
-    sources, assets = list_sources(recipe), recipe.find_assets()
+    (sources, unlisted), assets = list_sources(recipe), recipe.find_assets()
     store = open_store(out)
     claim(store, recipe, assets)
     store.clear_leftovers()
@@ -102,7 +101,7 @@ def build_dataset(
         outcomes.append(outcome)
         done += 1
         on_progress(done, len(sources))
-    return _finish(store, recipe, assets, sources, outcomes)
+    return _finish(store, recipe, assets, sources, unlisted, outcomes)
 
 
 def claim(store: Store, recipe: Recipe, assets: PhotoAssets = NO_ASSETS) -> None:
@@ -124,6 +123,11 @@ def claim(store: Store, recipe: Recipe, assets: PhotoAssets = NO_ASSETS) -> None
 def _check_same(store: Store, data: bytes, recipe: Recipe, assets: PhotoAssets) -> None:
     """Refuse a dataset of another recipe, or of other files."""
     there = parse_manifest(data, str(store), "choose another --out")
+    if "min_visible" not in there.get("recipe", {}):
+        raise DatasetError(
+            f"{store}: holds another dataset (an earlier version made it, which draws anomalies in other "
+            "ways); choose another --out"
+        )
     # A setting that is younger than the dataset had its default
     theirs, mine = Recipe().to_json() | there.get("recipe", {}), recipe.to_json()
     differing = [
@@ -159,6 +163,7 @@ def _finish(
     recipe: Recipe,
     assets: PhotoAssets,
     sources: list[ShapeSource],
+    unlisted: list[str],
     outcomes: list[Outcome[ShapeSource, str]],
 ) -> BuildReport:
     """Write the table of samples and the manifest from the shapes' records."""
@@ -184,6 +189,7 @@ def _finish(
         "rejections": dict(sorted(rejections.items())),
         "refused": dict(sorted(refused.items())),
         "failed": dict(sorted(failed.items())),
+        "unlisted": len(unlisted),
         "splits": {split: [source.id for source in left if source.split == split] for split in SPLITS},
     }
     store.write(MANIFEST, json_bytes(manifest))
@@ -196,6 +202,7 @@ def _finish(
         rejections=dict(rejections),
         refused=manifest["refused"],
         failed=manifest["failed"],
+        unlisted=len(unlisted),
         losses=summary_of_losses(outcomes),
         peak_bytes=max((outcome.peak_bytes for outcome in outcomes), default=0),
     )
@@ -210,9 +217,7 @@ def build_source(
 ) -> str:
     """Why the shape cannot be used; empty if its folder was built."""
     generator = shape_generator(recipe, source.id)
-    peers = [peer for peer in sources if peer.split == source.split and peer.id != source.id]
-    chosen = generator.permutation(len(peers))[:DONORS]
-    donors = [peers[i] for i in chosen]
+    donors = donors_of(source, sources, generator)
     try:
         store.add_shape(
             source.id, lambda folder: build_shape(source, donors, recipe, generator, folder, assets)

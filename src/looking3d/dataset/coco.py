@@ -48,6 +48,7 @@ class Coco:
                         "part_id": sample.part_id,
                         "part_label": sample.part_label,
                         "severity": sample.severity,
+                        "visible": sample.visible,
                     }
                 )
         return {"split": samples[0].split, "images": images, "annotations": annotations}

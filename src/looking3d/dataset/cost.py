@@ -49,7 +49,7 @@ def estimate(recipe: Recipe) -> Estimate:
         ConfigError: The recipe cannot be followed.
         ShapeError: None of the shapes tried can be used.
     """
-    sources, assets = list_sources(recipe), recipe.find_assets()
+    (sources, _), assets = list_sources(recipe), recipe.find_assets()
     seconds: list[float] = []
     sizes: list[int] = []
     refused = ""

@@ -18,13 +18,13 @@ from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from pebble import ProcessExpired, ProcessPool
 
-from looking3d.errors import ConfigError, EngineError
+from looking3d.errors import ConfigError, EngineError, RendererError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 RETRIES = 2
-"""Times a task is tried again after its worker died, hung or used too much memory."""
+"""Times a task is tried again after its worker died, hung or used too much memory, or lost its renderer."""
 
 _OUT_OF_MEMORY = 77  # exit code of a worker that stopped itself
 _WATCH_SECONDS = 0.25
@@ -75,7 +75,7 @@ class Engine(Protocol):
         """Run `task` on each item; yield outcomes as they come, in no fixed order.
 
         `task`, items and results are pickled where other processes run them. An exception in a task is
-        raised here and ends the run; a worker that is lost costs its task a retry.
+        raised here and ends the run; a worker that is lost, or loses its renderer, costs its task a retry.
         """
         ...
 
@@ -171,6 +171,8 @@ class LocalEngine:
                 return f"needed more than {self.limits.worker_gb:g} GB of memory"
             code = error.exitcode or 0
             return f"its worker died ({f'signal {-code}' if code < 0 else f'exit code {code}'})"
+        if isinstance(error, RendererError):
+            return str(error)
         return ""
 
 

@@ -6,11 +6,16 @@ import numpy as np
 
 from looking3d.anomalies import AnomalousShape
 from looking3d.dataset.schema import Masks
-from looking3d.render.raycast import Drawing
-from looking3d.shapes.part_shape import PartShape
+from looking3d.geometry.camera import Camera
+from looking3d.render.raycast import Drawing, Raycaster
+from looking3d.render.window import window
+from looking3d.shapes.part_shape import Part, PartShape
 
 CHECK_PX = 128
-"""Anomalies are checked at this image size, whatever the photo's."""
+"""Anomalies are checked at this image size first, whatever the photo's."""
+
+MARGIN_PX = 1.0
+"""How far from the edge of the photo all of the object stays."""
 
 _DEPTH_STEP = 0.01  # world units; the object's sphere has radius 0.8
 _NORMAL_COSINE = 0.966  # 15 degrees
@@ -45,6 +50,40 @@ def compare(reference_shape: PartShape, reference: Drawing, anomaly: AnomalousSh
         after=photo.part == after,
         changed=changed_pixels(reference, photo),
     )
+
+
+def unhidden(part: Part, seen: np.ndarray, camera: Camera) -> float:
+    """The share of a part that no other part hides: pixels seen / pixels if the others were transparent.
+
+    Args:
+        part: The part, where it is.
+        seen: (height, width) bool, where the photo shows it.
+        camera: The photo's camera.
+
+    Returns:
+        0 to 1; 0 also if the part is not in the frame or thinner than the rays are apart.
+    """
+    place = window(part.bounds, camera)
+    if place is None:
+        return 0.0
+    faces = np.zeros(len(part.faces), np.int32)
+    alone = Raycaster.from_arrays(part.vertices, part.faces, faces).draw(place[2]).mask.sum()
+    return min(float(seen.sum()) / float(alone), 1.0) if alone else 0.0
+
+
+def in_frame(part: Part, camera: Camera, margin_px: float = MARGIN_PX) -> bool:
+    """Whether all of a part is inside the frame, with a margin, whatever may hide it."""
+    p, depth = camera.project(part.vertices)
+    low, high = margin_px, np.array([camera.width, camera.height]) - margin_px
+    return bool((depth > 0).all() and (p >= low).all() and (p <= high).all())
+
+
+def largest_views(raycaster: Raycaster, parts: int, cameras: list[Camera]) -> np.ndarray:
+    """(parts,) int: the most pixels that any of the cameras sees of each part."""
+    counts = [
+        np.bincount(raycaster.draw(camera).part.ravel() + 1, minlength=parts + 1)[1:] for camera in cameras
+    ]
+    return np.max(counts, axis=0)
 
 
 def box_around(mask: np.ndarray) -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from looking3d.dataset.engine import RETRIES, Item, Limits, Outcome, Result, measured
-from looking3d.errors import ConfigError, EngineError, MissingExtraError
+from looking3d.errors import ConfigError, EngineError, MissingExtraError, RendererError
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,9 @@ class RayEngine:
                         reason = "its node ran out of memory"
                     except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError):
                         reason = "its worker died"
+                    except RendererError as error:
+                        # Ray's own error, which has the task's class and its whole traceback
+                        reason = str(getattr(error, "cause", error))
                     else:
                         yield Outcome(items[index], result, "", tuple(lost.get(index, ())), peak)
                         continue

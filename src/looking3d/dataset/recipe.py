@@ -44,13 +44,14 @@ class Recipe:
     such a dataset is a leak."""
 
     renderer: str = "mitsuba"
-    """What makes the photos: mitsuba (physically based) or preview (fast)."""
+    """What makes the photos: mitsuba (physically based), blender (the paper's; see docs/blender.md) or
+    preview (fast)."""
 
     image_px: int = 256
     """Width and height of the photos."""
 
     samples: int = 16
-    """Paths a pixel; used by mitsuba."""
+    """Paths a pixel; used by mitsuba and blender."""
 
     background: str = "white"
     """Ground of the photos: white, plain (any colour), environment (a room or a studio, on whose floor the
@@ -86,8 +87,15 @@ class Recipe:
     min_changed: float = 0.0025
     """An anomaly is kept if at least this share of the image's pixels changes."""
 
+    min_visible: float = 0.25
+    """An anomaly is kept if other parts leave at least this share of the edited part visible."""
+
     split: tuple[float, float, float] = (0.8, 0.1, 0.1)
     """Shares of the shapes for training, validation and test."""
+
+    split_file: str = ""
+    """Published splits to follow instead: PartNet's folder train_val_test_split, or a JSON file with lists of
+    ids under train, val and test. Shapes that they do not name are left out."""
 
     seed: int = 0
     """Seed of everything random."""
@@ -107,7 +115,8 @@ class Recipe:
         check(
             self.photos_per_shape >= 1, f"photos-per-shape: expected at least 1, got {self.photos_per_shape}"
         )
-        for name in ("anomalous_share", "odd_reference_share", "min_changed", "map_share"):
+        shares = ("anomalous_share", "odd_reference_share", "min_changed", "min_visible", "map_share")
+        for name in shares:
             value = getattr(self, name)
             check(0 <= value <= 1, f"{name.replace('_', '-')}: expected 0 to 1, got {value}")
         for name in ("image_px", "views_px"):

@@ -48,6 +48,10 @@ class Sample:
         camera: The photo's camera.
         material_sets: Names of the sets of maps that the photo's materials come from.
         environment: Name of the environment map that lights it, or empty.
+        visible: The share of the anomalous part that no other part hides, of a missing one before it
+            went; 0 for a normal photo, and where it is not known.
+        donor: Of a swapped part, shape and part that it comes from, `shape id/part id`; else empty.
+        donor_match: Why this donor: `label` or `proportions`; see `anomalies.Donor`.
     """
 
     shape_id: str
@@ -65,8 +69,12 @@ class Sample:
     elevation_rad: float
     seed: int
     camera: Camera
+    # What earlier versions did not write has a default, so that their datasets can be read
     material_sets: tuple[str, ...] = ()
     environment: str = ""
+    visible: float = 0.0
+    donor: str = ""
+    donor_match: str = ""
 
     @property
     def anomalous(self) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from looking3d.anomalies import KINDS, AnomalousShape, AnomalyImpossible
-from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels, compare
+from looking3d.dataset.anomaly_draws import TOO_SMALL, AnomalyDraws
+from looking3d.dataset.quality import box_around
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import NORMAL, RECORD, Masks, Sample, mask_name, write_json
 from looking3d.dataset.sources import ShapeSource
@@ -23,8 +23,6 @@ from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import reference_views
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.write import save_glb
-
-_ATTEMPTS = 12  # draws of an anomaly of one kind before another kind is tried
 
 
 def build_shape(
@@ -67,48 +65,27 @@ class _ShapeMaker:
         self.source, self.donors, self.recipe, self.generator = source, donors, recipe, generator
         self.rejections: Counter[str] = Counter()
         self.odd: dict | None = None
-        self.shape = source.load()
-        self.raycaster = Raycaster(self.shape)
+        self.draws = self._draws_of(source.load())
         if generator.random() < recipe.odd_reference_share:
             self._make_odd()
-        options = {"samples": recipe.samples} if recipe.renderer == "mitsuba" else {}
+        self.shape, self.raycaster = self.draws.shape, self.draws.raycaster
+        too_small = len(self.shape.parts) - len(self.draws.parts)
+        self.rejections += Counter({TOO_SMALL: too_small})
+        options = {} if recipe.renderer == "preview" else {"samples": recipe.samples}
         self.renderer = get_renderer(recipe.renderer, **options)
+
+    def _draws_of(self, shape: PartShape) -> AnomalyDraws:
+        caster = Raycaster(shape)
+        return AnomalyDraws(shape, caster, self.donors, self.recipe, self.generator, self.rejections)
 
     def _make_odd(self) -> None:
         """Give the reference an anomaly of its own."""
         kinds = [str(kind) for kind in self.generator.permutation(list(self.recipe.kinds))]
-        for kind in kinds:
-            drawn = self._draw_anomaly(kind)
-            if drawn is not None:
-                anomaly, _ = drawn
-                self.shape = anomaly.shape.normalized()
-                self.raycaster = Raycaster(self.shape)
-                self.odd = {"kind": kind, "part_id": anomaly.before.id, "severity": anomaly.severity}
-                return
-
-    def _draw_camera(self) -> tuple[float, float]:
-        """Azimuth and elevation in radians."""
-        steps = self.recipe.azimuth_steps
-        turn = self.generator.integers(steps) / steps if steps else self.generator.random()
-        return 2 * math.pi * turn, math.radians(self.generator.uniform(*self.recipe.elevation_deg))
-
-    def _draw_anomaly(self, kind: str) -> tuple[AnomalousShape, tuple[float, float]] | None:
-        """An anomaly and a camera angle that shows it; None after too many draws."""
-        for _ in range(_ATTEMPTS):
-            donors = _usable(self.donors) if kind == "swapped" else ()
-            angles = self._draw_camera()
-            try:
-                anomaly = KINDS[kind](self.shape, donors, self.generator)
-            except AnomalyImpossible as reason:
-                self.rejections[f"{kind}: {reason}"] += 1
-                continue
-            camera = orbit(*angles, CHECK_PX)
-            changed = changed_pixels(self.raycaster.draw(camera), Raycaster(anomaly.shape).draw(camera))
-            if changed.mean() >= self.recipe.min_changed:
-                return anomaly, angles
-            self.rejections[f"{kind}: not visible"] += 1
-        self.rejections[f"{kind}: given up"] += 1
-        return None
+        drawn = self.draws.draw(kinds)
+        if drawn is not None:
+            anomaly = drawn.anomaly
+            self.odd = {"kind": anomaly.kind, "part_id": anomaly.before.id, "severity": anomaly.severity}
+            self.draws = self._draws_of(anomaly.shape.normalized())
 
     def write_reference(self, folder: Path) -> None:
         """reference.npz, reference.png and mesh.glb."""
@@ -144,29 +121,36 @@ class _ShapeMaker:
             photo = self._write_photo(folder, number, kind, shown)
             if photo is not None:
                 photos.append(photo)
+        if not photos:
+            why = ", ".join(f"{reason} {count}" for reason, count in sorted(self.rejections.items()))
+            raise ShapeError(
+                f"{self.source.id}: no anomaly of it can be shown ({why}); check its parts, or allow more "
+                "kinds, a smaller --min-changed or a smaller --min-visible"
+            )
         return photos
 
     def _write_photo(self, folder: Path, number: int, kind: str, shown: bool) -> Sample | None:
-        anomaly, angles = None, self._draw_camera()
-        # The camera of a normal photo is drawn as if it had to show an anomaly, lest it tell the class.
+        angles, drawn = self.draws.camera(), None
+        # The camera of a normal photo is drawn as if it had to show an anomaly, lest it tell the class;
+        # for the same reason it is left out where an anomalous one would be.
         if self.recipe.anomalous_share > 0:
-            drawn = self._draw_any_anomaly(kind)
-            if drawn is not None:
-                anomaly, angles = drawn
-        if shown and anomaly is None:
-            self.rejections["photo left out"] += 1
-            return None
-        if not shown:
-            anomaly = None
-        kind = NORMAL if anomaly is None else anomaly.kind
+            drawn = self.draws.draw((kind, *(other for other in self.recipe.kinds if other != kind)), shown)
+            if drawn is None:
+                self.rejections["photo left out"] += 1
+                return None
+            angles = drawn.angles
+        drawn = drawn if shown else None
+        anomaly = drawn.anomaly if drawn else None
+        kind = anomaly.kind if anomaly else NORMAL
         seed = int(self.generator.integers(2**31))
         camera = orbit(*angles, self.recipe.image_px)
         shape = self.shape if anomaly is None or self.recipe.placebo else anomaly.shape
-        masks = self._masks(camera, anomaly)
+        masks = drawn.masks if drawn else self._normal_masks(camera)
         name = f"photos/{number:03d}_{kind}.png"
         scene = self._draw_scene(seed)
         Image.fromarray(self.renderer.render(shape, scene, camera)).save(folder / name)
         masks.save(folder / mask_name(name))
+        donor = anomaly.donor if anomaly else None
         return Sample(
             shape_id=self.source.id,
             split=self.source.split,
@@ -185,22 +169,15 @@ class _ShapeMaker:
             camera=camera,
             material_sets=scene.material_sets,
             environment=scene.environment,
+            visible=drawn.visible if drawn else 0.0,
+            donor=f"{donor.shape_id}/{donor.part_id}" if donor else "",
+            donor_match=donor.match if donor else "",
         )
 
-    def _draw_any_anomaly(self, kind: str) -> tuple[AnomalousShape, tuple[float, float]] | None:
-        """As `_draw_anomaly`; a kind that this shape does not allow gives way to another."""
-        for tried in (kind, *(other for other in self.recipe.kinds if other != kind)):
-            drawn = self._draw_anomaly(tried)
-            if drawn is not None:
-                return drawn
-        return None
-
-    def _masks(self, camera: Camera, anomaly: AnomalousShape | None) -> Masks:
-        reference = self.raycaster.draw(camera)
-        if anomaly is None:
-            nothing = np.zeros_like(reference.mask)
-            return Masks(reference.mask, nothing, nothing, nothing)
-        return compare(self.shape, reference, anomaly, Raycaster(anomaly.shape).draw(camera))
+    def _normal_masks(self, camera: Camera) -> Masks:
+        seen = self.raycaster.draw(camera).mask
+        nothing = np.zeros_like(seen)
+        return Masks(seen, nothing, nothing, nothing)
 
     def _draw_scene(self, seed: int) -> PhotoScene:
         generator = np.random.default_rng(seed)
@@ -211,14 +188,3 @@ class _ShapeMaker:
             background = choices[int(generator.random() * len(choices))]
         # Materials are drawn for the reference's parts, so that an edit does not change them.
         return draw_scene(self.shape, generator, background, self.assets, self.recipe.relief)
-
-
-def _usable(donors: tuple[ShapeSource, ...]) -> tuple[PartShape, ...]:
-    """The shapes of those donors that can be read; the others are refused when their own turn comes."""
-    shapes = []
-    for donor in donors:
-        try:
-            shapes.append(donor.load())
-        except ShapeError:
-            continue
-    return tuple(shapes)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +15,15 @@ import numpy as np
 
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import SPLITS
+from looking3d.dataset.split_file import read_split_file
 from looking3d.errors import ConfigError, ShapeError
 from looking3d.shapes.find import find_shapes
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.procedural import FAMILIES, generate
 from looking3d.shapes.read import read_shape, require_parts
+
+DONORS = 12
+"""Most other shapes that a shape's swapped parts may come from."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class ShapeSource:
         Raises:
             ShapeError: It cannot be read, or its parts are one fused mesh.
         """
-        return _load(self.family, self.seed, self.path)
+        return dataclasses.replace(_load(self.family, self.seed, self.path), id=self.id)
 
 
 @lru_cache(maxsize=64)
@@ -56,12 +62,15 @@ def _load(family: str, seed: int, path: str) -> PartShape:
     return shape.normalized()
 
 
-def list_sources(recipe: Recipe) -> list[ShapeSource]:
+def list_sources(recipe: Recipe) -> tuple[list[ShapeSource], list[str]]:
     """All shapes of a recipe, sorted by source, with their splits.
 
+    Returns:
+        The shapes, and the ids of those that the recipe's split file does not name, which are left out.
+
     Raises:
-        ConfigError: A name is neither a family nor a path.
-        ShapeError: A folder holds no shapes.
+        ConfigError: A name is neither a family nor a path, or the split file is of no use.
+        ShapeError: A folder holds no shapes, or the split file names none of them.
     """
     found: list[tuple[str, dict]] = []
     for name in recipe.shapes:
@@ -86,8 +95,20 @@ def list_sources(recipe: Recipe) -> list[ShapeSource]:
     twice = [shape_id for shape_id, count in Counter(ids).items() if count > 1]
     if twice:
         raise ConfigError(f"shapes: two have the id {twice[0]!r}; rename one of the sources")
-    splits = _splits(ids, recipe)
-    return [ShapeSource(shape_id, splits[shape_id], **where) for shape_id, where in found]
+    splits = _published(found, recipe.split_file) if recipe.split_file else _splits(ids, recipe)
+    sources = [
+        ShapeSource(shape_id, splits[shape_id], **where) for shape_id, where in found if shape_id in splits
+    ]
+    return sources, [shape_id for shape_id in ids if shape_id not in splits]
+
+
+def donors_of(
+    source: ShapeSource, sources: Sequence[ShapeSource], generator: np.random.Generator
+) -> list[ShapeSource]:
+    """Other shapes of the same split that a shape's swapped parts may come from, its own family first."""
+    peers = [peer for peer in sources if peer.split == source.split and peer.id != source.id]
+    shuffled = [peers[i] for i in generator.permutation(len(peers))]
+    return sorted(shuffled, key=lambda peer: peer.family != source.family)[:DONORS]
 
 
 def shape_generator(recipe: Recipe, shape_id: str) -> np.random.Generator:
@@ -99,6 +120,25 @@ def _splits(ids: list[str], recipe: Recipe) -> dict[str, str]:
     order = np.random.default_rng([recipe.seed, 0]).permutation(len(ids))
     edges = np.round(np.cumsum(recipe.split) * len(ids)).astype(int)
     return {ids[i]: SPLITS[int(np.searchsorted(edges, rank, side="right"))] for rank, i in enumerate(order)}
+
+
+def _published(found: list[tuple[str, dict]], split_file: str) -> dict[str, str]:
+    """The splits of a file, for those shapes that it names by their file's or folder's name."""
+    published = read_split_file(split_file)
+    names = {
+        shape_id: _name_of(Path(where["path"])) if "path" in where else shape_id for shape_id, where in found
+    }
+    splits = {shape_id: published[name] for shape_id, name in names.items() if name in published}
+    if not splits:
+        raise ShapeError(
+            f"{split_file}: names none of the {len(found)} shapes; it has ids like "
+            f"{next(iter(published), 'none at all')!r}, the shapes have names like {names[found[0][0]]!r}"
+        )
+    return splits
+
+
+def _name_of(path: Path) -> str:
+    return path.stem if path.is_file() else path.name
 
 
 def _id_of(path: Path, root: Path) -> str:

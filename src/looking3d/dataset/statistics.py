@@ -96,6 +96,10 @@ def histograms(datasets: Sequence[Dataset]) -> list[Histogram]:
     charts.append(
         _of("changed pixels, % of the photo", anomalous, [100 * visible_share(s) for s in anomalous])
     )
+    known = [sample for sample in anomalous if sample.visible]
+    charts.append(
+        _of("visible share of the part, %", known, [100 * s.visible for s in known], np.linspace(0, 100, 21))
+    )
     for kind in kinds_of(datasets):
         of_kind = [sample for sample in anomalous if sample.kind == kind and sample.severity]
         if of_kind:

@@ -221,10 +221,8 @@ class Gallery:
                     f"{shown(target)}: another reference has this id; choose another --id, or pass --replace"
                 )
             if target.exists():
-                os.rename(target, partial / "old")
-                # The old one goes with what is left of the partial folder, so it must not be inside the new.
                 old = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
-                os.rename(partial / "old", old / "old")
+                os.rename(target, old / id)
                 os.rename(partial, target)
                 shutil.rmtree(old, ignore_errors=True)
             else:

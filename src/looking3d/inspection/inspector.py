@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from looking3d.errors import ConfigError, PhotoError
+from looking3d.inspection.conformal import Calibration, Conditions
 from looking3d.inspection.foreground import Candidate, ForegroundFinder, redrawn
 from looking3d.inspection.foreground_config import ForegroundConfig, Method
 from looking3d.inspection.on_white import with_shadow
 from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import assess
 from looking3d.inspection.reference import Reference, load_reference
-from looking3d.inspection.result import ALIGNED_FROM, Failure, Inspection, Verdict
+from looking3d.inspection.result import ALIGNED_FROM, Failure, Inspection, ThresholdSource, Verdict
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.detector import Detection, Detector
 from looking3d.model.query import Query
 from looking3d.shapes.source_file import shown
 
 __all__ = ["ALIGNED_FROM", "Failure", "Inspection", "Inspector", "Verdict", "inspect_paths"]
+
+DEFAULT_THRESHOLD = 0.5
+"""A photo is anomalous from this probability on, where nothing else is said."""
 
 
 class Inspector:
@@ -29,32 +34,46 @@ class Inspector:
         self,
         reference: Reference | Path | str,
         detector: Detector | None = None,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         foreground: ForegroundConfig | Method = "auto",
         shadow: bool = False,
+        calibration: Calibration | None = None,
     ) -> None:
         """Enrol a reference.
 
         Args:
             reference: The reference, or its file.
             detector: By default align with the weights that ship.
-            threshold: A photo is anomalous from this probability on, 0 to 1.
+            threshold: A photo is anomalous from this probability on, 0 to 1; by default that of the
+                calibration, or DEFAULT_THRESHOLD without one.
             foreground: How the object is found in photos.
             shadow: Draw a soft shadow under objects that are cut out.
+            calibration: Of this reference. One that was made under other conditions (weights, foreground,
+                shadow) is not applied, and `calibration_problem` says why.
 
         Raises:
             ShapeError: The reference's file is not a usable shape.
             ConfigError: The threshold is out of range, or the object cannot be found that way.
         """
-        if not 0 <= threshold <= 1:
+        if threshold is not None and not 0 <= threshold <= 1:
             raise ConfigError(f"threshold: expected 0 to 1, got {threshold}")
         self.reference = reference if isinstance(reference, Reference) else load_reference(reference)
         self.detector: Detector = load_detector("align") if detector is None else detector
-        self.threshold = threshold
         self.shadow = shadow
         config = ForegroundConfig(foreground) if isinstance(foreground, str) else foreground
         self._finder = ForegroundFinder(config, self.detector)
+        self._foreground = config
+        self.calibration_problem = None if calibration is None else calibration.mismatch(self.conditions)
+        self.calibration = calibration if self.calibration_problem is None else None
+        self.threshold: float
+        self.threshold_from: ThresholdSource
+        self.threshold, self.threshold_from = self._choose_threshold(threshold)
         self._enrolled = self.reference.enrolled(self.detector)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What a calibration has to be made under to hold here."""
+        return Conditions.of(self.detector, self._foreground, self.shadow)
 
     def inspect(self, photos: Sequence[Query | Path | str]) -> list[Inspection]:
         """Inspect photos.
@@ -86,10 +105,26 @@ class Inspector:
             if drawn.any():
                 idea = redrawn(query, idea, drawn)
                 detection = self._detect(idea)
-        found = Inspection(query.name, source, self.reference, detection, self.threshold, idea.foreground)
+        found = Inspection(
+            query.name,
+            source,
+            self.reference,
+            detection,
+            self.threshold,
+            idea.foreground,
+            threshold_from=self.threshold_from,
+            calibration=self.calibration,
+        )
         elevation_deg = found.elevation_deg if found.aligned else None
         doubts = assess(query.image, idea.mask, idea.foreground, elevation_deg)
         return dataclasses.replace(found, warnings=doubts)
+
+    def _choose_threshold(self, given: float | None) -> tuple[float, ThresholdSource]:
+        if given is not None:
+            return given, "given"
+        if self.calibration is not None:
+            return self.calibration.threshold, "calibration"
+        return DEFAULT_THRESHOLD, "default"
 
     def _detect(self, idea: Candidate) -> Detection:
         query = idea.query

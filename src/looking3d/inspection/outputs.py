@@ -12,21 +12,49 @@ from pathlib import Path
 from PIL import Image
 
 from looking3d.errors import ConfigError
+from looking3d.inspection.item import ItemVerdict
 from looking3d.inspection.result import Failure, Inspection
 from looking3d.shapes.source_file import shown
 
 COLUMNS = (
-    *("name", "path", "reference", "verdict", "probability", "threshold", "trust", "warnings", "foreground"),
-    *("box_x", "box_y", "box_width", "box_height", "azimuth_deg", "elevation_deg", "alignment"),
-    *("width", "height", "error"),
+    *(
+        "name",
+        "path",
+        "reference",
+        "verdict",
+        "probability",
+        "threshold",
+        "threshold_from",
+        "p_value",
+        "trust",
+        "warnings",
+        "foreground",
+    ),
+    *(
+        "part",
+        "part_label",
+        "box_x",
+        "box_y",
+        "box_width",
+        "box_height",
+        "azimuth_deg",
+        "elevation_deg",
+        "alignment",
+    ),
+    *("width", "height", "item", "item_verdict", "item_probability", "error"),
 )
 """Of the CSV file. Boxes and sizes are in pixels of the photo; warnings are joined by `; `."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(results: Sequence[Inspection | Failure], path: Path) -> None:
+def write_csv(results: Sequence[Inspection | Failure], path: Path, items: Sequence[ItemVerdict] = ()) -> None:
     """Write one row a photo, in the order given; what is not known is empty.
+
+    Args:
+        results: What came of the photos.
+        path: The file; replaced as a whole.
+        items: What photos of one item say together, for the photo's row.
 
     Raises:
         ConfigError: The file cannot be written.
@@ -34,7 +62,8 @@ def write_csv(results: Sequence[Inspection | Failure], path: Path) -> None:
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(result) for result in results)
+    of_item = {id(result): _item_cells(item) for item in items for result in item.results}
+    writer.writerows({**_row(result), **of_item.get(id(result), {})} for result in results)
     temporary = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +71,31 @@ def write_csv(results: Sequence[Inspection | Failure], path: Path) -> None:
         os.replace(temporary, path)
     except OSError as error:
         raise ConfigError(f"{shown(path)}: the table cannot be written ({error.strerror})") from error
+
+
+def append_csv(result: Inspection | Failure, path: Path) -> None:
+    """Add a photo's row to a table that `write_csv` or this function began, or begin one.
+
+    Raises:
+        ConfigError: The file holds something else, or cannot be written.
+    """
+    text = StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="utf-8", newline="") as file:
+            file.seek(0)
+            head = file.readline()
+            if not head:
+                writer.writeheader()
+            elif head.rstrip("\r\n") != ",".join(COLUMNS):
+                raise ConfigError(f"{shown(path)}: is another table; name a new file with --csv")
+            elif not _ends_a_line(path):
+                text.write("\n")  # a row that a power cut left half written stays as it is
+            writer.writerow(_row(result))
+            file.write(text.getvalue())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown(path)}: the table cannot be written ({error})") from error
 
 
 def write_overlays(results: Sequence[Inspection | Failure], folder: Path) -> list[Path]:
@@ -91,10 +145,14 @@ def _row(result: Inspection | Failure) -> dict[str, object]:
         "reference": _harmless(result.reference.name),
         "verdict": result.verdict,
         "probability": f"{result.probability:.4f}",
-        "threshold": f"{result.threshold:g}",
+        "threshold": f"{result.threshold:.6g}",
+        "threshold_from": result.threshold_from,
+        "p_value": "" if result.p_value is None else f"{result.p_value:.4f}",
         "trust": result.trust,
         "warnings": "; ".join(warning.kind for warning in result.warnings),
         "foreground": result.foreground.method if result.foreground else "",
+        "part": _harmless(result.part.id) if result.part else "",
+        "part_label": _harmless(result.part.label) if result.part else "",
         "box_x": x,
         "box_y": y,
         "box_width": box_width,
@@ -105,6 +163,20 @@ def _row(result: Inspection | Failure) -> dict[str, object]:
         "width": result.size[0],
         "height": result.size[1],
     }
+
+
+def _item_cells(item: ItemVerdict) -> dict[str, object]:
+    return {
+        "item": _harmless(item.name),
+        "item_verdict": item.verdict,
+        "item_probability": "" if item.probability is None else f"{item.probability:.4f}",
+    }
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def _harmless(text: str) -> str:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from looking3d import __version__
 from looking3d.errors import ConfigError
+from looking3d.inspection.item import ItemVerdict, items_by_folder
 from looking3d.inspection.reference import VIEWS, Reference, view_azimuth_deg
 from looking3d.inspection.result import Failure, Inspection
 from looking3d.inspection.words import count_of, percent, side
@@ -41,25 +42,80 @@ _TERMS = {
     "unsure": "could not be aligned",
     "error": "not inspected",
 }
+_SOURCES = {"given": "as given", "calibration": "by calibration", "default": "default"}
 _PLAIN_TERMS = {**_TERMS, "normal": "as the model says", "anomalous": "different from it"}
 
 
 def table(results: Sequence[Inspection | Failure], title: str | None = None) -> Table:
     """A table for the terminal, one row a photo, in the order given."""
-    caption = "\n".join([_counted(results, _TERMS), *_foregrounds(results)])
+    caption = "\n".join([_counted(results, _TERMS), *_thresholds(results), *_foregrounds(results)])
     rows = Table(title=title, title_justify="left", caption=Text(caption), caption_justify="left")
     rows.add_column("photo", overflow="fold")
     rows.add_column("verdict", no_wrap=True)
     rows.add_column("probability", justify="right", no_wrap=True)
+    rated = any(_p_value(result) for result in results)
+    if rated:
+        rows.add_column("p-value", justify="right", no_wrap=True)
     rows.add_column("where", no_wrap=True)
+    named = any(_part(result) for result in results)
+    if named:
+        rows.add_column("part")
     rows.add_column("seen from")
     noted = any(_notes(result) for result in results)
     if noted:
         rows.add_column("doubts")
     for result in results:
         cells = [*_cells(result), *([(_notes(result), "yellow")] if noted else [])]
+        if named:
+            cells.insert(4, (_part(result), ""))
+        if rated:
+            cells.insert(3, (_p_value(result), ""))
         rows.add_row(*(Text(cell, style) for cell, style in cells))
     return rows
+
+
+def item_table(items: Sequence[ItemVerdict], title: str | None = None) -> Table:
+    """A table for the terminal, one row an item, in the order given."""
+    counts = Counter(item.verdict for item in items)
+    found = ", ".join(f"{counts[verdict]} {term}" for verdict, term in _TERMS.items() if counts[verdict])
+    caption = Text(f"{count_of(len(items), 'item', 'items')}: {found}")
+    rows = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    for head in ("item", "verdict", "probability", "photos that count", "part", "shown best by"):
+        rows.add_column(head, justify="right" if head in ("probability", "photos that count") else "left")
+    for item in items:
+        odd = item.verdict == "anomalous"
+        best = item.strongest.name if odd and item.strongest is not None else ""
+        rows.add_row(
+            Text(_printable(item.name)),
+            Text(item.verdict, _STYLES[item.verdict]),
+            "" if item.probability is None else percent(item.probability),
+            f"{len(item.counted)} of {len(item.results)}",
+            Text(item.part.name if odd and item.part is not None else ""),
+            Text(_printable(best)),
+        )
+    return rows
+
+
+def line(result: Inspection | Failure, id: str | None = None) -> Text:
+    """One photo on one line, for a terminal that goes on and on."""
+    cells = [
+        _verdict_cell(result.verdict),
+        Text(_printable(result.name if id is None else f"{id}/{result.name}")),
+    ]
+    if isinstance(result, Failure):
+        cells.append(Text(_printable(result.message)))
+    elif result.aligned:
+        p_value = f", p-value {_p_value(result)}" if result.p_value is not None else ""
+        cells.insert(1, Text(f"{percent(result.probability):>6}{p_value}"))
+        odd = result.verdict == "anomalous"
+        cells += [
+            Text(text) for text in (result.where if odd else None, _part(result), _notes(result)) if text
+        ]
+    return Text("  ").join(cells)
+
+
+def _verdict_cell(verdict: str) -> Text:
+    return Text(f"{verdict:<9}", _STYLES[verdict])
 
 
 def write_html(
@@ -81,9 +137,19 @@ def write_html(
 
 
 def write_page(
-    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]], path: Path, title: str | None = None
+    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]],
+    path: Path,
+    title: str | None = None,
+    together: bool = False,
 ) -> None:
-    """As `write_html`, with a section for each reference and its photos' results."""
+    """As `write_html`, with a section for each reference and its photos' results.
+
+    Args:
+        sections: References, and what came of the photos that were inspected against them.
+        path: The page.
+        title: By default one that names the references.
+        together: Whether each folder of photos is an item with a verdict of its own.
+    """
     results = [result for _, of_reference in sections for result in of_reference]
     if title is None:
         names = [reference.name for reference, _ in sections]
@@ -96,7 +162,7 @@ def write_page(
         title=_printable(title),
         counts=_counted(results, _PLAIN_TERMS),
         threshold=_threshold(results),
-        sections=_sections(sections),
+        sections=_sections(sections, together),
         version=__version__,
     )
     temporary = path.with_name(path.name + ".partial")
@@ -109,7 +175,7 @@ def write_page(
 
 
 def _sections(
-    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]],
+    sections: Sequence[tuple[Reference, Sequence[Inspection | Failure]]], together: bool
 ) -> list[dict[str, object]]:
     """What the template shows of each reference; cards are numbered through."""
     shown_sections, first = [], 1
@@ -123,8 +189,9 @@ def _sections(
                     (side(view_azimuth_deg(view)), _png(reference.view(view))) for view in _TURNTABLE
                 ],
                 "counts": _counted(results, _PLAIN_TERMS),
-                "look_first": _worth_a_look(results, first),
-                "cards": [_card(index, result) for index, result in enumerate(results, first)],
+                "items": [_item(item) for item in items_by_folder(results)] if together else [],
+                "look_first": _worth_a_look(results, first, together),
+                "cards": [_card(index, result, together) for index, result in enumerate(results, first)],
             }
         )
         first += len(results)
@@ -143,6 +210,29 @@ def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
     return [name, verdict, (percent(result.probability), ""), (where or "", ""), (result.seen_from, "")]
 
 
+def _part(result: Inspection | Failure) -> str:
+    """The name of the part that differs; empty if none does, or if it is not known."""
+    if isinstance(result, Failure) or result.verdict != "anomalous" or result.part is None:
+        return ""
+    return result.part.name
+
+
+def _p_value(result: Inspection | Failure) -> str:
+    """As `0.05`; empty if there is none."""
+    p_value = None if isinstance(result, Failure) else result.p_value
+    return "" if p_value is None else f"{p_value:.2g}"
+
+
+def _thresholds(results: Sequence[Inspection | Failure]) -> list[str]:
+    """What photos were measured by and where that came from, as a line; none if it is the default."""
+    found = {
+        (result.threshold, result.threshold_from)
+        for result in results
+        if isinstance(result, Inspection) and result.threshold_from != "default"
+    }
+    return [f"threshold: {value:.3g} ({_SOURCES[source]})" for value, source in sorted(found)]
+
+
 def _notes(result: Inspection | Failure) -> str:
     """The warnings in a word or two each."""
     return "" if isinstance(result, Failure) else ", ".join(warning.kind for warning in result.warnings)
@@ -156,11 +246,11 @@ def _foregrounds(results: Sequence[Inspection | Failure]) -> list[str]:
     return ["foreground: " + ", ".join(f"{count} {way}" for way, count in found.most_common())]
 
 
-def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
+def _card(number: int, result: Inspection | Failure, together: bool) -> dict[str, object]:
     """What the template shows of one photo."""
     card: dict[str, object] = {
         "id": f"photo-{number}",
-        "name": _printable(result.name),
+        "name": _name(result, together),
         "verdict": result.verdict,
         "badge": _BADGES[result.verdict],
     }
@@ -176,9 +266,12 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
         "photo": _jpeg(result.picture(PICTURE_PX)),
         "drawing": _png(result.drawing(PICTURE_PX)),
         "overlay": _jpeg(result.overlay(PICTURE_PX)) if result.aligned else None,
+        "part": None if result.part is None else f"{result.part.name} ({_printable(result.part.label)})",
+        "p_value": _p_value(result),
+        "threshold": f"{result.threshold:.3g} ({_SOURCES[result.threshold_from]})",
         "percent": percent(result.probability),
         "share": f"{result.probability * 100:.1f}",
-        "mark": f"{result.threshold * 100:.1f}",
+        "mark": f"{min(result.threshold, 1) * 100:.1f}",
         "seen_from": result.seen_from,
         "azimuth": f"{result.azimuth_deg:.0f}",
         "elevation": f"{result.elevation_deg:.0f}",
@@ -192,10 +285,31 @@ def _card(number: int, result: Inspection | Failure) -> dict[str, object]:
     }
 
 
-def _worth_a_look(results: Sequence[Inspection | Failure], first: int) -> list[dict[str, str]]:
+def _item(item: ItemVerdict) -> dict[str, object]:
+    """What the template shows of several photos together."""
+    return {
+        "name": _printable(item.name),
+        "verdict": item.verdict,
+        "badge": _BADGES[item.verdict],
+        "percent": "" if item.probability is None else f"{percent(item.probability)}: ",
+        "summary": _printable(item.summary),
+    }
+
+
+def _name(result: Inspection | Failure, together: bool) -> str:
+    """The photo's name; with that of its folder, which is the item's, if photos are judged together."""
+    path = result.path if isinstance(result, Failure) else result.source
+    if together and isinstance(path, Path):
+        return _printable(f"{path.resolve().parent.name}/{result.name}")
+    return _printable(result.name)
+
+
+def _worth_a_look(
+    results: Sequence[Inspection | Failure], first: int, together: bool
+) -> list[dict[str, str]]:
     """Links to the cards that are not normal, in the order given."""
     return [
-        {"id": f"photo-{number}", "name": _printable(result.name), "verdict": result.verdict}
+        {"id": f"photo-{number}", "name": _name(result, together), "verdict": result.verdict}
         for number, result in enumerate(results, first)
         if result.verdict != "normal"
     ]
@@ -209,9 +323,13 @@ def _counted(results: Sequence[Inspection | Failure], terms: dict[str, str]) -> 
 
 
 def _threshold(results: Sequence[Inspection | Failure]) -> str | None:
-    """The threshold, which is one for all results of an inspector."""
-    found = {result.threshold for result in results if isinstance(result, Inspection)}
-    return ", ".join(f"{threshold * 100:g} %" for threshold in sorted(found)) or None
+    """The thresholds, one for each inspector, and where they came from."""
+    found = {(r.threshold, r.threshold_from) for r in results if isinstance(r, Inspection)}
+    shown_ones = [
+        f"{threshold * 100:.3g} %" + (" (by calibration)" if source == "calibration" else "")
+        for threshold, source in sorted(found)
+    ]
+    return ", ".join(shown_ones) or None
 
 
 def _printable(text: str) -> str:

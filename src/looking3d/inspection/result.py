@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,10 @@ import cv2
 import numpy as np
 
 from looking3d.geometry.camera import orbit_angles
+from looking3d.inspection.conformal import Calibration
 from looking3d.inspection.foreground import Foreground
-from looking3d.inspection.heat import blended, draw_box, heat_box
+from looking3d.inspection.heat import blended, draw_box, heat_boxes
+from looking3d.inspection.part import ConcernedPart, concerned_part
 from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import QualityWarning, Trust, trust_of
 from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
@@ -32,6 +35,9 @@ has less than 0.64. It catches other objects and views that are far off, not sma
 
 Verdict = Literal["normal", "anomalous", "unsure"]
 
+ThresholdSource = Literal["given", "calibration", "default"]
+"""Where a threshold came from: the caller, the reference's calibration, or neither."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
@@ -45,6 +51,8 @@ class Inspection:
         threshold: The probability from which on a photo is anomalous.
         foreground: How the object was found in it.
         warnings: What about the photo makes the verdict less sure.
+        threshold_from: Where the threshold came from.
+        calibration: The reference's, if it holds for this photo.
     """
 
     name: str
@@ -54,6 +62,8 @@ class Inspection:
     threshold: float
     foreground: Foreground | None = None
     warnings: tuple[QualityWarning, ...] = ()
+    threshold_from: ThresholdSource = "default"
+    calibration: Calibration | None = None
 
     @property
     def probability(self) -> float:
@@ -78,6 +88,14 @@ class Inspection:
         return "anomalous" if self.probability >= self.threshold else "normal"
 
     @property
+    def p_value(self) -> float | None:
+        """At most this share of normal photos looks as odd as this one (see `Calibration.p_value`), over 0,
+        up to 1; None without a calibration, or if the photo could not be aligned."""
+        if self.calibration is None or not self.aligned:
+            return None
+        return self.calibration.p_value(self.probability)
+
+    @property
     def trust(self) -> Trust:
         """How far the verdict can be trusted, by `warnings` and alignment (see `trust_of`)."""
         return trust_of(self.warnings, self.aligned)
@@ -89,8 +107,21 @@ class Inspection:
 
     @property
     def box(self) -> tuple[int, int, int, int] | None:
-        """x, y, width, height in pixels of the strongest heat (see `heat_box`); None if none stands out."""
-        return heat_box(self.detection)
+        """x, y, width, height in pixels of the strongest heat (see `boxes`); None if none stands out."""
+        return self.boxes[0] if self.boxes else None
+
+    @cached_property
+    def boxes(self) -> list[tuple[int, int, int, int]]:
+        """x, y, width, height in pixels of each region that stands out, the strongest first."""
+        return heat_boxes(self.detection)
+
+    @cached_property
+    def part(self) -> ConcernedPart | None:
+        """The part that most likely differs, if any does; None if no place stands out, the photo could not be
+        aligned, or the reference is of one part."""
+        if not self.aligned:
+            return None
+        return concerned_part(self.detection, self.reference.shape, self.reference.raycaster)
 
     @property
     def azimuth_deg(self) -> float:
@@ -129,8 +160,9 @@ class Inspection:
             return "Looks as the model says."
         if self.box is None:
             return "Differs from the model, but no single place stands out."
+        part = "" if self.part is None else f": {self.part.name}"
         preposition = "in" if self.where == "middle" else "at"
-        return f"Differs from the model, most strongly {preposition} the {self.where}."
+        return f"Differs from the model, most strongly {preposition} the {self.where}{part}."
 
     @property
     def where(self) -> str | None:
@@ -188,6 +220,8 @@ class Inspection:
             "verdict": self.verdict,
             "probability": self.probability,
             "threshold": self.threshold,
+            "threshold_from": self.threshold_from,
+            "p_value": self.p_value,
             "summary": self.summary,
             "trust": self.trust,
             "warnings": [warning.to_json() for warning in self.warnings],
@@ -195,6 +229,8 @@ class Inspection:
             "width": self.size[0],
             "height": self.size[1],
             "box": None if self.box is None else list(self.box),
+            "boxes": [list(box) for box in self.boxes],
+            "part": None if self.part is None else self.part.to_json(),
             "azimuth_deg": self.azimuth_deg,
             "elevation_deg": self.elevation_deg,
             "closest_view": {

@@ -121,10 +121,15 @@ def _pack(sizes: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
     width = max(int(sizes[:, 0].max()), int(np.ceil(np.sqrt(1.1 * total))), 2)
     corner = np.zeros_like(sizes)
     x = y = shelf = 0
-    for i in np.lexsort((-sizes[:, 0], -sizes[:, 1])).tolist():
+    order = np.lexsort((-sizes[:, 0], -sizes[:, 1]))
+    single = (sizes[order] == 1).all(1)
+    for i in order[~single].tolist():
         w, h = sizes[i].tolist()
         if x + w > width:
             x, y, shelf = 0, y + shelf, 0
         corner[i] = x, y
         x, shelf = x + w, max(shelf, h)
-    return corner, (max(y + shelf, 2), width)
+    # Single texels, of which a fine mesh has many, come last and fill whole rows
+    y, ones = y + shelf, order[single]
+    corner[ones] = np.stack(np.divmod(np.arange(len(ones)), width)[::-1], 1) + [0, y]
+    return corner, (max(y - (-len(ones) // width), 2), width)

@@ -83,7 +83,10 @@ class MitsubaRenderer:
         texel = pixel_size(camera)
         materials, of_face = prepared.materials(scene)
         for i, material in enumerate(materials):
-            world[f"mesh_{i}"] = _mesh(mi, prepared, material, np.flatnonzero(of_face == i), texel)
+            faces = np.flatnonzero(of_face == i)
+            # A part can be all break
+            if len(faces):
+                world[f"mesh_{i}"] = _mesh(mi, prepared, material, faces, texel)
         rgba = np.array(mi.render(mi.load_dict(world), seed=scene.seed % 2**32), np.float32)
         coverage = np.clip(rgba[..., 3], 0, 1)
         radiance = np.maximum(rgba[..., :3], 0) / np.maximum(coverage, 1e-6)[..., None]

@@ -126,8 +126,19 @@ def _mitsuba(**options: Any) -> Renderer:
     return MitsubaRenderer(**options)
 
 
-RENDERERS: dict[str, Callable[..., Renderer]] = {"preview": _preview, "mitsuba": _mitsuba}
-"""`preview`: Embree, tens of milliseconds a photo. `mitsuba`: path tracing, half a second."""
+def _blender(**options: Any) -> Renderer:
+    from looking3d.render.blender import BlenderRenderer
+
+    return BlenderRenderer(**options)
+
+
+RENDERERS: dict[str, Callable[..., Renderer]] = {
+    "preview": _preview,
+    "mitsuba": _mitsuba,
+    "blender": _blender,
+}
+"""`preview`: Embree, tens of milliseconds a photo. `mitsuba`: path tracing, half a second. `blender`: the
+paper's, as long, by a Blender that has to be installed."""
 
 
 def get_renderer(name: str, **options: Any) -> Renderer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,18 @@ import numpy as np
 from looking3d.geometry.camera import Camera
 from looking3d.render.materials import Material, SurfaceSample
 from looking3d.render.photo import PhotoScene
+from looking3d.render.raw_materials import raw_material
 from looking3d.render.raycast import Raycaster
 from looking3d.render.textures import texture_frames
 from looking3d.render.vectors import dot
-from looking3d.shapes.part_shape import PartShape
+from looking3d.render.window import window
+from looking3d.shapes.part_shape import Part, PartShape
+
+_MOST_NEIGHBOURS = 48
+"""Of more corners at one place, as at the tip of a fan, an even choice of about this many counts."""
+
+_PAIRS = 500_000
+"""Pairs of corners that are held in memory at once."""
 
 
 def corner_normals(
@@ -47,17 +55,23 @@ def corner_normals(
     starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])
     sizes = np.diff(np.r_[starts, len(order)])
 
-    # All pairs (corner, neighbour), corner by corner
+    # All pairs (corner, neighbour), corner by corner, a piece of the corners at a time
     start_of, size_of = np.repeat(starts, sizes), np.repeat(sizes, sizes)
-    first = np.cumsum(size_of) - size_of
-    within = np.arange(size_of.sum()) - np.repeat(first, size_of)
-    neighbour = order[np.repeat(start_of, size_of) + within]
-    own, other = normals[np.repeat(order, size_of) // 3], normals[neighbour // 3]
-    cosine = np.einsum("ij,ij->i", own, other)
-    flat = np.abs(cosine) > np.cos(np.deg2rad(crease_deg))
-    weight = np.where(flat, np.sign(cosine) * weights[neighbour], 0)
+    step_of = -(-size_of // _MOST_NEIGHBOURS)
+    count_of = -(-size_of // step_of)
+    total = np.cumsum(count_of)
+    cuts = np.searchsorted(total, np.arange(_PAIRS, total[-1], _PAIRS))
     smooth = np.empty((len(order), 3))
-    smooth[order] = np.add.reduceat(other * weight[:, None], first)
+    for piece in np.split(np.arange(len(order)), cuts):
+        count, corner = count_of[piece], order[piece]
+        first = np.cumsum(count) - count
+        within = (np.arange(count.sum()) - np.repeat(first, count)) * np.repeat(step_of[piece], count)
+        neighbour = order[np.repeat(start_of[piece], count) + within]
+        own, other = normals[np.repeat(corner, count) // 3], normals[neighbour // 3]
+        cosine = np.einsum("ij,ij->i", own, other)
+        flat = np.abs(cosine) > np.cos(np.deg2rad(crease_deg))
+        weight = np.where(flat, np.sign(cosine) * weights[neighbour], 0)
+        smooth[corner] = np.add.reduceat(other * weight[:, None], first)
     smooth = smooth.reshape(-1, 3, 3)
     lengths = np.linalg.norm(smooth, axis=2, keepdims=True)
     return np.where(lengths > 0, smooth / np.maximum(lengths, 1e-300), normals[:, None]).astype(np.float32)
@@ -82,6 +96,19 @@ class Surface:
     normal: np.ndarray
 
 
+_known_normals: weakref.WeakKeyDictionary[Part, np.ndarray] = weakref.WeakKeyDictionary()
+
+
+def _normals_of(part: Part) -> np.ndarray:
+    """(m, 3, 3) float32 `corner_normals` of a part; found once, as an edit changes one part of many."""
+    found = _known_normals.get(part)
+    if found is None:
+        # The edge of a break is sharp
+        side = np.zeros(len(part.faces), int) if part.raw is None else part.raw.astype(int)
+        found = _known_normals[part] = corner_normals(part.vertices, part.faces, side)
+    return found
+
+
 class PreparedShape:
     """A shape made ready for photos. Keep it while the shape is used.
 
@@ -99,7 +126,8 @@ class PreparedShape:
         vertices, faces, self.part_of_face = shape.merged()
         self.triangles = vertices[faces].astype(np.float32)
         self.raycaster = Raycaster.from_arrays(vertices, faces, self.part_of_face)
-        self.corner_normals = corner_normals(vertices, faces, self.part_of_face)
+        self._raw = shape.raw_faces()
+        self.corner_normals = np.concatenate([_normals_of(part) for part in shape.parts])
         self.bounds = shape.bounds.astype(np.float32)
         self._frame_R, self._frame_t = texture_frames(shape)
 
@@ -129,25 +157,17 @@ class PreparedShape:
 
     def window(self, camera: Camera) -> tuple[slice, slice, Camera] | None:
         """Rows, columns and camera of the part of the image that can show the shape; None if none can."""
-        corners = np.stack(np.meshgrid(*self.bounds.T.astype(float), indexing="ij"), -1).reshape(-1, 3)
-        p, depth = camera.project(corners)
-        size = np.array([camera.width, camera.height])
-        low, high = np.zeros(2, int), size
-        # A box that reaches behind the camera has no outline
-        if (depth > 0).all():
-            low = np.clip(np.floor(p.min(0)) - 1, 0, size).astype(int)
-            high = np.clip(np.ceil(p.max(0)) + 1, 0, size).astype(int)
-        width, height = (high - low).tolist()
-        if width <= 0 or height <= 0:
-            return None
-        seen = dataclasses.replace(camera, center_px=camera.center_px - low, width=width, height=height)
-        return slice(low[1], high[1]), slice(low[0], high[0]), seen
+        return window(self.bounds, camera)
 
     def materials(self, scene: PhotoScene) -> tuple[list[Material], np.ndarray]:
         """The scene's different materials, and (m,) int which of them each face has."""
         of_part = [scene.material(part) for part in self.shape.parts]
-        unique = list(dict.fromkeys(of_part))
-        return unique, np.array([unique.index(material) for material in of_part])[self.part_of_face]
+        # A break shows what is under the material of its part
+        broken = [part.raw is not None for part in self.shape.parts]
+        under = [raw_material(skin) if raw else skin for skin, raw in zip(of_part, broken)]
+        unique = list(dict.fromkeys([*of_part, *under]))
+        index = np.array([[unique.index(material) for material in side] for side in (of_part, under)])
+        return unique, index[self._raw.astype(int), self.part_of_face]
 
     def in_texture_frame(
         self, p: np.ndarray, n: np.ndarray, face: np.ndarray

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -22,12 +23,15 @@ class Part:
             semantics, `part/<name>`.
         vertices: (n, 3) float64.
         faces: (m, 3) int64, at least one; indices into `vertices`.
+        raw: (m,) bool, the faces that a break laid open and that show the inside of the material; None
+            if there are none. Files do not hold it.
     """
 
     id: str
     label: str
     vertices: np.ndarray
     faces: np.ndarray
+    raw: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         vertices = np.ascontiguousarray(self.vertices, np.float64)
@@ -51,11 +55,15 @@ class Part:
             )
         object.__setattr__(self, "vertices", vertices)
         object.__setattr__(self, "faces", faces)
+        if self.raw is not None and self.raw.shape != (len(faces),):
+            raise ShapeError(f"part {self.id!r}: expected raw ({len(faces)},), got {self.raw.shape}")
 
-    @property
+    @cached_property
     def bounds(self) -> np.ndarray:
-        """(2, 3) float64, the lower and upper corner of the axis-aligned box."""
-        return np.stack([self.vertices.min(0), self.vertices.max(0)])
+        """(2, 3) float64, the lower and upper corner of the axis-aligned box; not to be changed."""
+        bounds = np.stack([self.vertices.min(0), self.vertices.max(0)])
+        bounds.setflags(write=False)
+        return bounds
 
     def moved(self, R: np.ndarray, t: np.ndarray) -> Part:
         """The part with its points taken to `R @ p + t`; `R` is (3, 3), `t` is (3,)."""
@@ -131,3 +139,9 @@ class PartShape:
             np.arange(len(self.parts), dtype=np.int32), [len(part.faces) for part in self.parts]
         )
         return vertices, faces, part_of_face
+
+    def raw_faces(self) -> np.ndarray:
+        """(m,) bool: of the faces of `merged`, those that a break laid open."""
+        return np.concatenate(
+            [np.zeros(len(part.faces), bool) if part.raw is None else part.raw for part in self.parts]
+        )

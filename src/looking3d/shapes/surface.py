@@ -127,15 +127,26 @@ def points_on(surface: Surface) -> tuple[np.ndarray, float]:
     Returns:
         (s, 3) float64 points, and about how far apart they are.
     """
-    points, _ = points_and_faces(surface.vertices, surface.faces)
+    points, _ = spread_points(surface.vertices, surface.faces, _SAMPLES)
     return points, float(np.sqrt(_areas(surface.vertices, surface.faces).sum() / _SAMPLES))
 
 
-def points_and_faces(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `points_on`: (s, 3) float64 points, and (s,) int64 the face of each."""
+def spread_points(vertices: np.ndarray, faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points spread evenly over triangles, always the same.
+
+    Args:
+        vertices: (n, 3) float64.
+        faces: (m, 3) int64, at least one.
+        count: How many points.
+
+    Returns:
+        (count, 3) float64 points, and (count,) the face of each.
+    """
     total = np.cumsum(_areas(vertices, faces))
-    index = np.arange(_SAMPLES)
-    face = np.searchsorted(total, (index + 0.5) / _SAMPLES * total[-1])
+    index = np.arange(count)
+    face = np.searchsorted(total, (index + 0.5) / count * total[-1])
+    # Rounding may lead past the last face, and so does an area of 0
+    face = np.minimum(face, len(faces) - 1)
     # The R2 sequence (Roberts 2018), folded into the triangle.
     u, v = (index * 0.7548776662466927) % 1, (index * 0.5698402909980532) % 1
     fold = u + v > 1
@@ -154,7 +165,7 @@ def _owner_of_small(
     # Points on the surface, not its vertices alone: a screw in the middle of a flat panel is far from
     # every corner of the panel.
     of_large = np.flatnonzero(large[of_face])
-    points, face = points_and_faces(vertices, faces[of_large])
+    points, face = spread_points(vertices, faces[of_large], _SAMPLES)
     corners = faces[of_large].ravel()
     tree = KDTree(np.concatenate([points, vertices[corners]]))
     point_owner = np.concatenate([of_face[of_large[face]], np.repeat(of_face[of_large], 3)])

@@ -5,20 +5,28 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from looking3d.training.clutter import put_on
 
-def augment_photo(image: np.ndarray, mask: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+
+def augment_photo(
+    image: np.ndarray, mask: np.ndarray, generator: np.random.Generator, ground: np.ndarray | None = None
+) -> np.ndarray:
     """A photo of the same object from another camera, on another ground.
 
     Args:
         image: (height, width, 3) uint8 RGB.
         mask: (height, width) float32 in [0, 1], the object.
         generator: Decides everything.
+        ground: (height, width, 3) float32 in [0, 1], what to put the object on; by default its own ground,
+            or at times an even one.
 
     Returns:
         (height, width, 3) uint8.
     """
     photo = image.astype(np.float32) / 255
-    if generator.random() < 0.3:
+    if ground is not None:
+        photo = put_on(photo, mask, ground, generator)
+    elif generator.random() < 0.3:
         photo = _on_ground(photo, mask, generator)
     if generator.random() < 0.8:
         photo = photo ** np.exp(generator.normal(0, 0.15))

@@ -39,11 +39,15 @@ from looking3d.model.align.templates import framed
 from looking3d.model.query import Window, crop, to_tensor, window_around
 from looking3d.render.raycast import Raycaster
 from looking3d.training.augment import augment_photo
+from looking3d.training.clutter import Cutout, clutter
 
 Batch = dict[str, Tensor]
 
 PHOTOS_PER_SHAPE = 8
 """Photos of one shape that share a batch, since making its mesh ready for rays costs more than a photo."""
+
+CLUTTERED = 0.55
+"""Share of the photos that the foreground network sees on a busy ground."""
 
 _KEPT_SHAPES = 4000  # meshes kept ready for rays
 _FLOW_AZIMUTH_RAD = math.radians(35)  # beyond this a drawing has little to do with the photo
@@ -133,12 +137,13 @@ def _in_window(
     window: Window,
     generator: np.random.Generator,
     size_px: int,
+    ground: np.ndarray | None = None,
 ) -> _Photo:
     def cut(mask: np.ndarray) -> np.ndarray:
         return crop(mask.astype(np.float32), window, size_px, border=cv2.BORDER_CONSTANT)
 
     mask = cut(masks.object)
-    image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator)
+    image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator, ground)
     pose = pose_of(window.camera(sample.camera, size_px))
     return _Photo(image, mask, cut(masks.changed), pose)
 
@@ -195,12 +200,22 @@ def _foreground_example(
     """A photo, framed loosely, with the object's mask."""
     masks = dataset.masks(sample)
     window = window_around(masks.object)
-    # From filling the window to a fifth of it, anywhere in it.
-    side = window.side * math.exp(generator.uniform(-0.2, 1.3))
+    # From filling the window to a fifth of it, anywhere in it; among other things, the largest of them.
+    busy = generator.random() < CLUTTERED
+    side = window.side * math.exp(generator.uniform(-0.2, 0.7 if busy else 1.3))
     free = max(side - window.side, 0.1 * side)
     x, y = generator.uniform(-0.5, 0.5, 2) * free + (window.side - side) / 2
     size = ForegroundNet.size_px
-    photo = _in_window(dataset, sample, masks, Window(window.x + x, window.y + y, side), generator, size)
+
+    def other() -> Cutout:
+        chosen = dataset.samples[generator.integers(len(dataset.samples))]
+        while chosen.split != sample.split:
+            chosen = dataset.samples[generator.integers(len(dataset.samples))]
+        return dataset.photo(chosen), dataset.masks(chosen).object
+
+    ground = clutter(size, other, generator) if busy else None
+    window = Window(window.x + x, window.y + y, side)
+    photo = _in_window(dataset, sample, masks, window, generator, size, ground)
     mask = photo.mask.reshape(size // 2, 2, size // 2, 2).mean((1, 3))
     return _mirrored({"input": _to_chw(photo.image), "mask": mask}, generator)
 

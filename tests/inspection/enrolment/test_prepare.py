@@ -89,7 +89,7 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     meshes += [trimesh.creation.box([0.4, 0.4, 0.04]).apply_translation([0, 0.6, -0.13])]
     fine = [mesh.subdivide_to_size(0.03) for mesh in meshes]
     ground = trimesh.creation.box([1.4, 0.1, 1.3]).subdivide_to_size(0.05)
-    ground.update_faces((ground.triangles[..., 1] > 0).all(1))
+    ground.update_faces((ground.triangles[..., 1] > 0.049).all(1))
     mesh = trimesh.util.concatenate([*fine, ground.apply_translation([0, -0.05, 0])])
     R = trimesh.transformations.random_rotation_matrix(np.array([0.2, 0.6, 0.4]))[:3, :3]
     mesh.vertices = (mesh.vertices + generator.normal(0, 0.0015, mesh.vertices.shape)) @ R.T

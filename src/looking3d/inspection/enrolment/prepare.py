@@ -20,7 +20,7 @@ from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.partnet import is_partnet
 from looking3d.shapes.read import UNITS, UP_AXES, in_components, read_shape
 from looking3d.shapes.source_file import shown
-from looking3d.shapes.surface import points_and_faces
+from looking3d.shapes.surface import spread_points
 
 AUTO = "auto"
 
@@ -33,7 +33,7 @@ MOST_FACES_READ = 12_000_000
 SURE_FROM = 0.8
 """A guess of less confidence is said to need a look."""
 
-_SAMPLED = 4  # every so manyth point of the surface is enough to judge by
+_SAMPLES = 5000  # points of the surface to judge by
 UP_PRIOR = {
     ".glb": {"y": 4.0},
     ".gltf": {"y": 4.0},
@@ -222,11 +222,11 @@ def _front(shape: PartShape, R_up: np.ndarray, path: Path, front: str, turned: b
 def sampled(shape: PartShape) -> tuple[np.ndarray, np.ndarray]:
     """(n, 3) points spread evenly over a shape, and the unit normals of their faces."""
     vertices, faces, _ = shape.merged()
-    points, face = points_and_faces(vertices, faces)
-    a, b, c = vertices[faces[face[::_SAMPLED]]].transpose(1, 0, 2)
+    points, face = spread_points(vertices, faces, _SAMPLES)
+    a, b, c = vertices[faces[face]].transpose(1, 0, 2)
     normals = np.cross(b - a, c - a)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
-    return points[::_SAMPLED], normals
+    return points, normals
 
 
 def _turned(shape: PartShape, R: np.ndarray) -> PartShape:

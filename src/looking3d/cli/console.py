@@ -1,0 +1,37 @@
+"""What all commands share: where they write, how errors and progress look, exit codes."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+ANOMALY = 1
+"""Exit code of `inspect --fail-on-anomaly` if a photo is anomalous and none failed."""
+
+messages = Console(stderr=True)
+"""For everything that is not the command's answer."""
+
+
+def print_error(message: str) -> None:
+    """Tell what went wrong, in one line."""
+    messages.print(f"error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
+
+
+def warn(message: str) -> None:
+    """Tell what the user should know, in one line."""
+    messages.print(f"warning: {message}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+
+
+def progress_bar() -> Progress:
+    """A bar that is gone once the work is done."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=messages,
+        transient=True,
+    )
