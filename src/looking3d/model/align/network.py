@@ -143,8 +143,8 @@ class ForegroundNet(nn.Module):
         return self.mask(maps[0])[:, 0]
 
 
-def _to_motion(raw: Float[Tensor, "batch 3 cells cells"], scale: float | torch.SymFloat) -> Motion:
+def _to_motion(raw: Float[Tensor, "batch 3 cells cells"], relative_size: float | torch.SymFloat) -> Motion:
+    # A tensor, since graphs that keep the size open know no other logarithm.
+    scale = raw.new_full((), relative_size)  # pyright: ignore[reportArgumentType]
     # Raw outputs of order 1 mean a flow of a tenth of a 64 px image and an error of a hundredth.
-    # The logarithm of a tensor, since exported graphs keep the size open and know no other.
-    log_scale = raw.new_full((), scale).log()
-    return Motion(raw[:, :2] * (0.1 * scale), raw[:, 2].clamp(-4, 4) - 4.6 + log_scale)
+    return Motion(raw[:, :2] * (0.1 * scale), raw[:, 2].clamp(-4, 4) - 4.6 + scale.log())
