@@ -3,6 +3,7 @@ import os
 import struct
 import sys
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -355,6 +356,14 @@ def test_large_photos_are_reduced_by_area(tmp_path: Path) -> None:
 def test_decoding_bytes_names_them(pixels: np.ndarray) -> None:
     with pytest.raises(PhotoError, match=r"^upload: not a photo"):
         decode_photo(struct.pack("<8Q", *range(8)), "upload")
+
+
+def test_a_limit_of_pixels_is_kept_before_decoding() -> None:
+    data = BytesIO()
+    Image.fromarray(np.zeros((1500, 2000, 3), np.uint8)).save(data, "png")
+    assert decode_photo(data.getvalue(), most_px=3_000_000).image.shape == (1500, 2000, 3)
+    with pytest.raises(PhotoError, match=r"big\.png: has too many pixels; expected at most 2 million"):
+        decode_photo(data.getvalue(), "big.png", most_px=2_999_999)
 
 
 def test_text_is_told_at_half_a_character() -> None:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +44,14 @@ def test_what_is_damaged_counts_little(tmp_path: Path, name: str) -> None:
 def test_a_header_is_believed_as_far_as_the_file_is_long(tmp_path: Path) -> None:
     (tmp_path / "a.stl").write_bytes(b"\0" * 80 + (4_000_000_000).to_bytes(4, "little") + b"\0" * 100)
     assert count_faces(tmp_path / "a.stl") == 0
+
+
+def test_vertices_behind_few_indices_count(tmp_path: Path) -> None:
+    primitive = {"attributes": {"POSITION": 0}, "indices": 1}
+    document = {
+        "accessors": [{"count": 3_000_000}, {"count": 3}],
+        "meshes": [{"primitives": [primitive, primitive]}],
+        "nodes": [{"mesh": 0}],
+    }
+    (tmp_path / "a.gltf").write_text(json.dumps(document))
+    assert count_faces(tmp_path / "a.gltf") == 2_000_000

@@ -409,3 +409,10 @@ def test_refuses_a_damaged_gltf(tmp_path, gltf, message):
 def test_refuses_text_that_is_no_json(tmp_path):
     (tmp_path / "a.gltf").write_text("solid chair")
     refused(tmp_path / "a.gltf", r"a\.gltf: its JSON is damaged \(.*\); export it again$")
+
+
+def test_refuses_elements_that_overlap(tmp_path):
+    gltf = document()
+    gltf["bufferViews"][0]["byteStride"] = 4
+    with pytest.raises(ShapeError, match="buffer view 0 has a stride of 4 bytes"):
+        read_shape(write(tmp_path, gltf))

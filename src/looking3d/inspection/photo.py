@@ -97,17 +97,18 @@ def load_photo(path: Path | str) -> Query:
     return dataclasses.replace(photo, name=shown(Path(path.name)))
 
 
-def decode_photo(data: bytes, name: str = "photo") -> Query:
+def decode_photo(data: bytes, name: str = "photo", most_px: int | None = None) -> Query:
     """Read a photo from the bytes of a file, as `load_photo` does.
 
     Args:
         data: The file.
         name: What to call it.
+        most_px: A photo of more pixels is refused before it is decoded; by default at Pillow's limit.
 
     Raises:
         PhotoError: It is not a photo that can be judged.
     """
-    return _decode(BytesIO(data), name)
+    return _decode(BytesIO(data), name, most_px)
 
 
 def _photos_in(folder: Path) -> list[Path]:
@@ -125,11 +126,11 @@ def _photos_in(folder: Path) -> list[Path]:
     return photos
 
 
-def _decode(file: BinaryIO, name: str) -> Query:
+def _decode(file: BinaryIO, name: str, most_px: int | None = None) -> Query:
     # Pillow warns of odd metadata, which nobody can mend here, and of what it then raises anyway.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = _upright_pixels(file, name)
+        image = _upright_pixels(file, name, most_px)
         width, height = image.size
         if min(width, height) < SMALLEST_PX:
             raise PhotoError(
@@ -148,7 +149,7 @@ def _decode(file: BinaryIO, name: str) -> Query:
     return Query(_on_white(pixels, opacity), None if mask.all() else mask, name)
 
 
-def _upright_pixels(file: BinaryIO, name: str) -> Image.Image:
+def _upright_pixels(file: BinaryIO, name: str, most_px: int | None) -> Image.Image:
     """The first frame, decoded and turned upright, in the mode of the file."""
     head = file.read(_HEAD_BYTES)
     file.seek(0)
@@ -160,9 +161,11 @@ def _upright_pixels(file: BinaryIO, name: str) -> Image.Image:
         readers = [_heif_reader(name)]
     try:
         image = Image.open(file, formats=readers)
+        if most_px is not None and image.width * image.height > most_px:
+            raise Image.DecompressionBombError
         image.load()
     except Image.DecompressionBombError as error:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        limit = (most_px or 2 * (Image.MAX_IMAGE_PIXELS or 0)) // 10**6
         raise PhotoError(
             f"{name}: has too many pixels; expected at most {limit} million; reduce it"
         ) from error

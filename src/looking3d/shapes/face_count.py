@@ -77,13 +77,21 @@ def _in_gltf(file: BinaryIO, size: int) -> int:
 
 
 def _in_document(text: bytes) -> int:
-    """Triangles of the meshes of all nodes; damage is for the reader to name."""
+    """Triangles of the meshes of all nodes; damage is for the reader to name.
+
+    Positions count too, three a triangle, so that no primitive can hide a million of them behind three
+    indices.
+    """
     try:
         document = json.loads(text.decode("utf-8-sig", "replace"))
         accessors = document["accessors"]
         counts = [
             sum(
-                int(accessors[p.get("indices", p["attributes"]["POSITION"])]["count"]) // 3
+                max(
+                    int(accessors[p.get("indices", p["attributes"]["POSITION"])]["count"]),
+                    int(accessors[p["attributes"]["POSITION"]]["count"]),
+                )
+                // 3
                 for p in mesh["primitives"]
             )
             for mesh in document["meshes"]

@@ -190,6 +190,9 @@ class _Document:
         buffer = self._buffer(view["buffer"])
         start = view.get("byteOffset", 0) + offset
         stride = view.get("byteStride") or dtype.itemsize * width
+        if stride < dtype.itemsize * width:
+            # Elements that overlap could be far more than the file has bytes for.
+            raise ValueError(f"buffer view {index} has a stride of {stride} bytes")
         end = start + stride * (count - 1) + dtype.itemsize * width
         if count < 1 or min(start, stride) < 0 or end > len(buffer):
             raise ValueError(f"buffer view {index} reaches to byte {end} of {len(buffer)}")
