@@ -5,9 +5,11 @@
     ├── PhotoError            a photo that cannot be read or holds no object
     ├── DatasetError          a dataset that is missing, foreign, damaged or unfinished
     ├── ConfigError           a setting outside its range, or an unknown name
+    │   └── TakenError        a name that something else has already
     ├── CheckpointError       weights that are missing, damaged or of another model
     ├── MapError              a material's map or an environment map that cannot be used
     ├── EngineError           worker processes that died again and again
+    ├── RequestError          a request that the service refuses
     ├── RendererError         a renderer's own process that died, hung or failed
     └── MissingExtraError     an optional part of the package that is not installed
 
@@ -39,6 +41,10 @@ class ConfigError(Looking3DError):
     """A setting is out of range or a name is unknown."""
 
 
+class TakenError(ConfigError):
+    """A name is taken by something else."""
+
+
 class CheckpointError(Looking3DError):
     """Weights are missing, damaged, or belong to another model."""
 
@@ -49,6 +55,20 @@ class MapError(Looking3DError):
 
 class EngineError(Looking3DError):
     """Worker processes died again and again on one task."""
+
+
+class RequestError(Looking3DError):
+    """The service refuses a request.
+
+    Attributes:
+        status: HTTP's number for why.
+        retry_after_s: When to try again; None if that will not help.
+    """
+
+    def __init__(self, status: int, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class RendererError(Looking3DError):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from looking3d.errors import ConfigError, ShapeError
+from looking3d.errors import ConfigError, ShapeError, TakenError
 from looking3d.inspection import gallery as module
 from looking3d.inspection.enrolment.prepare import EnrolOptions
 from looking3d.inspection.enrolment.words import told
@@ -69,7 +69,7 @@ def test_the_same_again_is_no_change_and_other_content_is_refused(gallery: Galle
     again = gallery.add(mesh, PLAIN)
     assert again.record == first.record
     with pytest.raises(
-        ConfigError, match="another reference has this id; choose another --id, or pass --replace"
+        TakenError, match="another reference has this id; choose another --id, or pass --replace"
     ):
         gallery.add(mesh, EnrolOptions(up="z", front="-y", unit="m"), id="two-boxes")
     assert gallery.get("two-boxes").record == first.record
@@ -77,6 +77,11 @@ def test_the_same_again_is_no_change_and_other_content_is_refused(gallery: Galle
     assert new.content != first.content
     assert gallery.get("two-boxes").content == new.content
     assert names(gallery) == {"two-boxes"}
+
+
+def test_an_origin_may_be_noted(gallery: Gallery, mesh: Path) -> None:
+    assert gallery.add(mesh, PLAIN, id="a").record["source"] == str(mesh)
+    assert gallery.add(mesh, PLAIN, id="b", origin="upload.glb").record["source"] == "upload.glb"
 
 
 def test_entries_are_sorted_and_can_be_removed(gallery: Gallery, mesh: Path) -> None:

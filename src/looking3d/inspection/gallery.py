@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from looking3d.errors import ConfigError, ShapeError
+from looking3d.errors import ConfigError, ShapeError, TakenError
 from looking3d.inspection.enrolment.pictures import confirmation, thumbnail, turntable
 from looking3d.inspection.enrolment.prepare import EnrolOptions, Prepared, prepare
 from looking3d.inspection.features import FeatureCache
@@ -129,6 +129,7 @@ class Gallery:
         name: str | None = None,
         replace: bool = False,
         created: datetime | None = None,
+        origin: str | None = None,
     ) -> Entry:
         """Enrol a mesh. The same content under the same id is there already: that entry is the answer.
 
@@ -139,20 +140,22 @@ class Gallery:
             name: What people call it; by default the file's name.
             replace: Whether other content under this id gives way.
             created: The time to note.
+            origin: What to note that it came from; by default `source`.
 
         Returns:
             The entry.
 
         Raises:
             ShapeError: The source is no usable shape.
-            ConfigError: The id cannot be one, is taken by other content, or the folder cannot be written.
+            TakenError: Other content has this id.
+            ConfigError: The id cannot be one, or the folder cannot be written.
         """
         source, options = Path(source), options or EnrolOptions()
         id = check_id(id if id is not None else default_id(source))
         prepared = prepare(source, options)
         shown_name = printable(name) if name else shown(Path(source.resolve().name))
         mesh = glb_bytes(prepared.shape)
-        record = _record(id, shown_name, source, prepared, options, mesh, created)
+        record = _record(id, shown_name, origin or shown(source), prepared, options, mesh, created)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
@@ -217,7 +220,7 @@ class Gallery:
             if there is not None and there.content == record["content_sha256"]:
                 return there
             if (there is not None or target.exists()) and not replace:
-                raise ConfigError(
+                raise TakenError(
                     f"{shown(target)}: another reference has this id; choose another --id, or pass --replace"
                 )
             if target.exists():
@@ -305,7 +308,7 @@ def _quoted(id: str) -> str:
 def _record(
     id: str,
     name: str,
-    source: Path,
+    origin: str,
     prepared: Prepared,
     options: EnrolOptions,
     mesh: bytes,
@@ -320,7 +323,7 @@ def _record(
         "id": id,
         "name": name,
         "created": None if created is None else created.isoformat(timespec="seconds"),
-        "source": shown(source),
+        "source": origin,
         "content_sha256": hashlib.sha256(content.encode()).hexdigest(),
         "mesh_sha256": mesh_sha256,
         "options": asked,

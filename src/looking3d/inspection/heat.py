@@ -74,8 +74,28 @@ def blended(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None]
     pale = grey * (1 - _PALE) + 255 * _PALE
-    opacity = np.clip((heat - _FAINTEST) / (1 - _FAINTEST), 0, 1)[..., None] * _STRONGEST
+    opacity = _painted(heat)[..., None] * _STRONGEST
     return np.round(pale * (1 - opacity) + _RED * opacity).astype(np.uint8)
+
+
+def heat_layer(heat: np.ndarray) -> np.ndarray:
+    """The heat alone, to be laid over the photo.
+
+    Args:
+        heat: (height, width) float32, probabilities.
+
+    Returns:
+        (height, width, 4) uint8 RGBA: red, opaque where it is strongest.
+    """
+    layer = np.empty((*heat.shape, 4), np.uint8)
+    layer[..., :3] = _RED
+    layer[..., 3] = np.round(_painted(heat) * 255)
+    return layer
+
+
+def _painted(heat: np.ndarray) -> np.ndarray:
+    """(height, width), the heat from the faintest that is painted, 0 to 1."""
+    return np.clip((heat - _FAINTEST) / (1 - _FAINTEST), 0, 1)
 
 
 def draw_box(image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
