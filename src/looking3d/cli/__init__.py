@@ -13,6 +13,7 @@ from looking3d.cli.console import INTERRUPTED, messages, print_error
 from looking3d.cli.data import convert, generate, statistics, validate
 from looking3d.cli.inspection import calibrate, demo, enrol, inspect
 from looking3d.cli.training import evaluate, export, train
+from looking3d.cli.web import serve
 from looking3d.errors import Looking3DError
 
 COMMANDS = {
@@ -25,6 +26,7 @@ COMMANDS = {
     "enrol": enrol,
     "calibrate": calibrate,
     "inspect": inspect,
+    "serve": serve,
     "export": export,
     "demo": demo,
 }

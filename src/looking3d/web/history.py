@@ -1,0 +1,206 @@
+"""What was inspected and what people said of it, in any database that SQLAlchemy knows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from sqlalchemy import JSON, Float, Integer, Select, String, create_engine, event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from looking3d.errors import ConfigError
+
+SCHEMA = 1
+"""Version of the tables; a database of another one is refused."""
+
+Mark = Literal["right", "wrong", "normal", "anomalous"]
+MARKS: tuple[str, ...] = get_args(Mark)
+
+MarkFilter = Literal["right", "wrong", "normal", "anomalous", "none", "any"]
+
+_OPPOSITE = {"normal": "anomalous", "anomalous": "normal"}
+
+
+class _Base(DeclarativeBase):
+    """All tables."""
+
+
+class _Version(_Base):
+    __tablename__ = "looking3d"
+
+    schema: Mapped[int] = mapped_column(Integer, primary_key=True)
+
+
+class Record(_Base):
+    """One photo that was inspected.
+
+    Attributes:
+        number: Grows with time.
+        id: What it is called outside.
+        created: ISO 8601, in UTC.
+        reference: Id of the reference.
+        content: Hash of the reference's content, which may be replaced under the same id.
+        detector, foreground: What scores depend on besides, as `Conditions` has it.
+        verdict, probability, threshold, name: Of the inspection.
+        mark: What a person said of the verdict, or of the object.
+        together: Shared by photos of one item that were judged together.
+        result: The inspection as `Inspection.to_json` gives it.
+        pictures: File names of the pictures in their store.
+    """
+
+    __tablename__ = "inspections"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
+    created: Mapped[str] = mapped_column(
+        String(32), default=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
+    )
+    reference: Mapped[str] = mapped_column(String(64), index=True)
+    content: Mapped[str] = mapped_column(String(64))
+    detector: Mapped[str] = mapped_column(String(80))
+    foreground: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(255))
+    verdict: Mapped[str] = mapped_column(String(16), index=True)
+    probability: Mapped[float] = mapped_column(Float)
+    threshold: Mapped[float] = mapped_column(Float)
+    mark: Mapped[str | None] = mapped_column(String(16), default=None)
+    together: Mapped[str | None] = mapped_column(String(32), default=None)
+    result: Mapped[dict[str, Any]] = mapped_column(JSON)
+    pictures: Mapped[dict[str, str]] = mapped_column(JSON)
+
+    @property
+    def truth(self) -> str | None:
+        """`normal` or `anomalous`, as far as the mark tells it."""
+        if self.mark in ("right", "wrong"):
+            if self.verdict not in _OPPOSITE:
+                return None
+            return self.verdict if self.mark == "right" else _OPPOSITE[self.verdict]
+        return self.mark
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the history.
+
+    Attributes:
+        records: The latest first.
+        total: How many there are on all pages.
+    """
+
+    records: list[Record]
+    total: int
+
+
+class History:
+    """The database. Any number of threads may use it."""
+
+    def __init__(self, url: str) -> None:
+        """Open it; tables are made if need be.
+
+        Raises:
+            ConfigError: The URL is none, its driver is missing, or the database cannot be opened.
+        """
+        try:
+            where = make_url(url)
+            is_file = where.get_backend_name() == "sqlite" and where.database not in (None, "", ":memory:")
+            if is_file:
+                Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(where)
+            if is_file:
+                event.listen(self._engine, "connect", _for_many_writers)
+            _Base.metadata.create_all(self._engine)
+            with Session(self._engine) as session:
+                found = session.scalar(select(func.max(_Version.schema)))
+                if found is None:
+                    session.add(_Version(schema=SCHEMA))
+                    session.commit()
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise ConfigError(
+                f"database: its driver is not installed ({error}); install it by pip"
+            ) from error
+        except ArgumentError as error:
+            raise ConfigError("database: expected a URL as sqlite:///history.sqlite") from error
+        except (SQLAlchemyError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error)
+            raise ConfigError(
+                f"database {where.render_as_string(hide_password=True)}: cannot be opened ({reason})"
+            ) from error
+        if found not in (None, SCHEMA):
+            raise ConfigError(f"database: has schema {found}, expected {SCHEMA}; name another --database")
+
+    def add(self, record: Record) -> Record:
+        """Keep what came of a photo."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            session.add(record)
+            session.commit()
+        return record
+
+    def get(self, id: str) -> Record | None:
+        """A record; None if there is none."""
+        with Session(self._engine) as session:
+            return session.scalar(select(Record).where(Record.id == id))
+
+    def page(
+        self,
+        limit: int = 50,
+        offset: int = 0,
+        reference: str | None = None,
+        verdict: str | None = None,
+        mark: MarkFilter | None = None,
+    ) -> Page:
+        """The latest records, of those that are asked for."""
+        wanted = _filtered(select(Record), reference, verdict, mark)
+        with Session(self._engine) as session:
+            total = session.scalar(select(func.count()).select_from(wanted.subquery()))
+            rows = session.scalars(wanted.order_by(Record.number.desc()).limit(limit).offset(offset))
+            return Page(list(rows), total or 0)
+
+    def mark(self, id: str, mark: Mark | None) -> Record | None:
+        """Note what a person said; None if there is no such record."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            record = session.scalar(select(Record).where(Record.id == id))
+            if record is not None:
+                record.mark = mark
+                session.commit()
+            return record
+
+    def marked(self, reference: str, content: str, detector: str, foreground: str) -> Sequence[Record]:
+        """All that were marked, of a reference as it is now, under the same conditions; the oldest first."""
+        wanted = _filtered(select(Record), reference, None, "any").order_by(Record.number)
+        wanted = wanted.where(
+            Record.content == content, Record.detector == detector, Record.foreground == foreground
+        )
+        with Session(self._engine) as session:
+            return session.scalars(wanted).all()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _filtered(
+    query: Select[Record], reference: str | None, verdict: str | None, mark: MarkFilter | None
+) -> Select[Record]:
+    if reference is not None:
+        query = query.where(Record.reference == reference)
+    if verdict is not None:
+        query = query.where(Record.verdict == verdict)
+    if mark == "none":
+        return query.where(Record.mark.is_(None))
+    if mark == "any":
+        return query.where(Record.mark.is_not(None))
+    return query if mark is None else query.where(Record.mark == mark)
+
+
+def _for_many_writers(connection: Any, _: object) -> None:
+    """Let SQLite's readers go on beside a writer, and writers wait for each other."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()

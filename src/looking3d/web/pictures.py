@@ -1,0 +1,90 @@
+"""Pictures of inspections on disk, each under the hash of its bytes: written once, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from looking3d.inspection.heat import heat_layer
+from looking3d.inspection.result import Inspection
+
+PHOTO_PX = 1600
+"""Longer side of the photos that are kept; smaller ones keep their size."""
+
+PICTURE_PX = 800
+"""Longer side of the other pictures; for smaller photos, that of the photo."""
+
+_JPEG_QUALITY = 88
+_FILE = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
+
+
+class PictureStore:
+    """A folder of pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Keep a picture; returns its name, which is the same for the same bytes."""
+        name = f"{hashlib.sha256(data).hexdigest()}.{suffix}"
+        path = self._path(name)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                os.replace(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
+        return name
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes of a picture; None if it is gone."""
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _path(self, name: str) -> Path:
+        assert _FILE.fullmatch(name), name
+        return self.folder / name[:2] / name
+
+
+def encoded(inspection: Inspection) -> dict[str, tuple[bytes, str]]:
+    """All pictures of an inspection: the bytes and the suffix of each, by name.
+
+    `photo`, and in one size `overlay`, `drawing` and `heat`, which is to be laid over the photo; `view` is
+    the reference from the closest of its views.
+    """
+    longest = max(inspection.size)
+    size = min(longest, PICTURE_PX)
+    overlay = inspection.overlay(size)
+    height, width = overlay.shape[:2]
+    heat = heat_layer(inspection.detection.heat_map_at(width, height))
+    return {
+        "photo": (_bytes(inspection.picture(min(longest, PHOTO_PX)), "jpg"), "jpg"),
+        "overlay": (_bytes(overlay, "png"), "png"),
+        "drawing": (_bytes(inspection.drawing(size), "png"), "png"),
+        "heat": (_bytes(heat, "png"), "png"),
+        "view": (_bytes(inspection.reference.view(inspection.closest_view), "png"), "png"),
+    }
+
+
+def _bytes(image: np.ndarray, suffix: str) -> bytes:
+    buffer = BytesIO()
+    if suffix == "jpg":
+        Image.fromarray(image).save(buffer, "jpeg", quality=_JPEG_QUALITY)
+    else:
+        Image.fromarray(image).save(buffer, "png")
+    return buffer.getvalue()
