@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -28,6 +26,7 @@ import numpy as np
 import tyro
 from PIL import Image
 from rich.console import Console
+from serving import served
 
 from looking3d.geometry.camera import orbit
 from looking3d.render.photo import draw_scene, get_renderer
@@ -75,17 +74,9 @@ def main(settings: Settings) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_glb(generate("chair", SEED), folder / "chair.glb")
-        command = [
-            *(sys.executable, "-m", "looking3d", "serve", "--port", "0"),
-            *("--gallery", str(folder / "gallery")),
-            *("--workers", str(settings.workers), "--queue", str(settings.queue)),
-        ]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-            try:
-                return load(_url(server), folder / "chair.glb", photos, settings, server.pid, console)
-            finally:
-                server.terminate()
-                server.communicate()
+        options = ("--workers", str(settings.workers), "--queue", str(settings.queue))
+        with served(folder / "gallery", *options) as (url, process):
+            return load(url, folder / "chair.glb", photos, settings, process, console)
 
 
 def photograph(count: int) -> list[bytes]:
@@ -183,14 +174,6 @@ def memory_mb(process: int) -> float:
     """Of the service, in use now."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 1e6
-
-
-def _url(server: subprocess.Popen[str]) -> str:
-    assert server.stderr is not None
-    for line in server.stderr:
-        if found := re.search(r"http://\S+:\d+", line):
-            return found[0]
-    raise SystemExit("the service did not start")
 
 
 if __name__ == "__main__":

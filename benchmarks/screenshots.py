@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +21,7 @@ from rich.console import Console
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+from serving import served
 
 from looking3d.geometry.camera import orbit
 from looking3d.render.photo import draw_scene, get_renderer
@@ -63,22 +61,8 @@ def main(settings: Settings) -> None:
         chair = generate("chair", settings.seed).normalized()
         save_glb(chair, folder / "chair.glb")
         photos = photograph(chair, folder, settings.seed)
-        command = [
-            sys.executable,
-            "-m",
-            "looking3d",
-            "serve",
-            "--port",
-            "0",
-            "--gallery",
-            str(folder / "gallery"),
-        ]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-            try:
-                pictures = use(_url(server), folder, photos, settings)
-            finally:
-                server.terminate()
-                server.communicate()
+        with served(folder / "gallery") as (url, _):
+            pictures = use(url, folder, photos, settings)
     settings.out.mkdir(parents=True, exist_ok=True)
     for title, picture in pictures.items():
         path = settings.out / f"page-{title}.jpg"
@@ -167,14 +151,6 @@ def _walk(driver: webdriver.Chrome, url: str, folder: Path, photos: list[Path]) 
     seen("#history-one article")
     pictures["history"] = shot()
     return pictures
-
-
-def _url(server: subprocess.Popen[str]) -> str:
-    assert server.stderr is not None
-    for line in server.stderr:
-        if found := re.search(r"http://\S+:\d+", line):
-            return found[0]
-    raise SystemExit("the service did not start")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 
 LAYERS = [
     "errors",
+    "files",
     "geometry",
     "shapes",
     "anomalies",

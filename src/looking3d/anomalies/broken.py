@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from looking3d.anomalies.base import AnomalousShape, AnomalyImpossible, diagonal, replace_part
 from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.surface import face_areas
 
 TOOL_SIZE = (0.3, 0.8)
 """Bounds of the diameter of the subtracted sphere or box, in diagonals of the part."""
@@ -37,7 +38,7 @@ def broken(
     solid = _to_manifold(part)
     size_limits = np.array(_TOOL_LIMITS) * diagonal(shape)
     corners = part.vertices[part.faces]
-    areas = _areas(corners)
+    areas = face_areas(part.vertices, part.faces)
     for _ in range(_ATTEMPTS):
         size = np.clip(generator.uniform(*TOOL_SIZE) * diagonal(part), *size_limits)
         tool = _draw_tool(corners, areas, size, generator)
@@ -60,11 +61,6 @@ def _draw_tool(
     pose = np.column_stack([Rotation.from_quat(generator.standard_normal(4)).as_matrix(), center])
     # An original, so that the faces it leaves are known by its id
     return tool.transform(pose).as_original()
-
-
-def _areas(corners: np.ndarray) -> np.ndarray:
-    """(m,) areas of (m, 3, 3) triangles."""
-    return np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
 
 
 def _to_manifold(part: Part) -> Manifold | None:
@@ -94,9 +90,8 @@ def _cut_surface(part: Part, tool: Manifold) -> tuple[Part | None, float]:
     triangles = mesh.vert_properties[:, :3][mesh.tri_verts].astype(np.float64)
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     offsets = np.einsum("ij,ij->i", normals, triangles[:, 0])
-    corners = vertices[faces]
-    inside = ((corners.mean(1) @ normals.T) <= offsets).all(1)
-    areas = _areas(corners)
+    inside = ((vertices[faces].mean(1) @ normals.T) <= offsets).all(1)
+    areas = face_areas(vertices, faces)
     removed = float(areas[inside].sum() / areas.sum())
     if inside.all():
         return None, 1.0

@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image
 
 from looking3d.dataset.brokenchairs import EXTRA, FRAME_PX, SPLIT_FILE, annotation_path
-from looking3d.dataset.conversion import write_whole
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.rle import encode_mask
 from looking3d.dataset.schema import Masks, Sample
 from looking3d.dataset.stored_reference import StoredReference
 from looking3d.errors import DatasetError
+from looking3d.files import write_whole
 from looking3d.geometry.camera import Camera, orbit_angles
 from looking3d.geometry.correspondence import seen_at
 from looking3d.render.raycast import Raycaster

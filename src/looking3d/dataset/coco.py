@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from looking3d.anomalies import KINDS
-from looking3d.dataset.conversion import read_records, write_whole
+from looking3d.dataset.conversion import read_records
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.rle import encode_mask
-from looking3d.dataset.schema import PARTIAL, Sample
+from looking3d.dataset.schema import Sample
+from looking3d.files import whole, write_whole
 
 
 class Coco:
@@ -59,8 +59,7 @@ class Coco:
         for split in [split for split, ids in dataset.splits.items() if ids]:
             path = out / "annotations" / f"instances_{split}.json"
             path.parent.mkdir(exist_ok=True)
-            temporary = path.with_name(path.name + PARTIAL)
-            with temporary.open("w") as file:
+            with whole(path) as temporary, temporary.open("w") as file:
                 file.write(f'{{"info": {json.dumps({"description": dataset.path.name})},\n"licenses": [],\n')
                 file.write(f'"categories": {json.dumps(categories)}')
                 for field in ("images", "annotations"):
@@ -75,7 +74,6 @@ class Coco:
                         file.write((",\n" if i else "") + row)
                     file.write("\n]")
                 file.write("}\n")
-            os.replace(temporary, path)
 
 
 _KINDS = (*KINDS, "anomaly")

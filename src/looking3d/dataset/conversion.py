@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Protocol, runtime_checkable
 
 from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.schema import PARTIAL, Sample, read_json, write_json
+from looking3d.dataset.schema import Sample, read_json, write_json
 from looking3d.errors import DatasetError, unknown_name
+from looking3d.files import PARTIAL
 
 RECORD = "looking3d.json"
 """Says what was converted; written last."""
@@ -128,11 +128,3 @@ def read_records(paths: list[Path]) -> Iterator[dict]:
     """The records one after the other, so that not all are held."""
     for path in paths:
         yield json.loads(path.read_text())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears only when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + PARTIAL)
-    temporary.write_bytes(data)
-    os.replace(temporary, path)

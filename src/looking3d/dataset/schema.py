@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from looking3d.errors import DatasetError
+from looking3d.files import whole
 from looking3d.geometry.camera import Camera
 
 FORMAT = "looking3d-dataset"
@@ -23,8 +23,6 @@ SHAPES = "shapes"
 RECORD = "shape.json"
 SPLITS = ("train", "val", "test")
 NORMAL = "normal"
-PARTIAL = ".partial"
-"""What the name of a file or folder ends with until it is whole."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +186,8 @@ def parse_manifest(data: bytes, where: str, advice: str) -> dict:
 
 def write_json(path: Path, data: dict) -> None:
     """Write JSON to a file that appears only when it is whole."""
-    temporary = path.with_name(path.name + PARTIAL)
-    temporary.write_bytes(json_bytes(data))
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_bytes(json_bytes(data))
 
 
 def json_bytes(data: dict) -> bytes:

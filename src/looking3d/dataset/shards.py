@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from looking3d.dataset.conversion import read_records, write_whole
+from looking3d.dataset.conversion import read_records
 from looking3d.dataset.load import Dataset, GeneratedDataset
-from looking3d.dataset.schema import PARTIAL, Sample
+from looking3d.dataset.schema import Sample
+from looking3d.files import PARTIAL, write_whole
 
 SHARD_BYTES = 256 * 2**20
 """A shard is closed once it is this large."""

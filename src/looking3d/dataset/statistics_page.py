@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from importlib import resources
 from io import BytesIO
@@ -16,7 +15,7 @@ from looking3d import __version__
 from looking3d.dataset.contact_sheet import kind_sheet
 from looking3d.dataset.leaks import Leak
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.schema import NORMAL, PARTIAL
+from looking3d.dataset.schema import NORMAL
 from looking3d.dataset.statistics import (
     Histogram,
     histograms,
@@ -25,6 +24,7 @@ from looking3d.dataset.statistics import (
     split_counts,
     table_1,
 )
+from looking3d.files import write_whole
 
 _COLORS = ("#4878a8", "#c8553d", "#5b8c5a", "#a06cb0", "#d09a3a", "#7a7a7a")
 
@@ -48,10 +48,7 @@ def write_page(datasets: Sequence[Dataset], leaks: Sequence[Leak], path: Path) -
         sheets=[(kind, _jpeg(datasets, kind)) for kind in kinds if _has(datasets, kind)],
         version=__version__,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + PARTIAL)
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    write_whole(path, page.encode())
 
 
 def _has(datasets: Sequence[Dataset], kind: str) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from looking3d.dataset.schema import PARTIAL, RECORD, SHAPES
+from looking3d.dataset.schema import RECORD, SHAPES
 from looking3d.errors import DatasetError, MissingExtraError
+from looking3d.files import PARTIAL, write_whole
 
 
 @runtime_checkable
@@ -83,11 +84,7 @@ class LocalStore:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + PARTIAL)
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        write_whole(self.root / name, data)
 
     def finished(self) -> set[str]:
         """Ids of the shapes whose folders are whole."""

@@ -17,9 +17,10 @@ from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.foreign_npy import load_array_dict
 from looking3d.dataset.load import Dataset, GeneratedDataset
 from looking3d.dataset.problems import REMOVE, Problem, check_picture, points_in_patches
-from looking3d.dataset.schema import MANIFEST, PARTIAL, SAMPLES, SHAPES, SPLITS, Sample, read_json
+from looking3d.dataset.schema import MANIFEST, SAMPLES, SHAPES, SPLITS, Sample, read_json
 from looking3d.dataset.validate_shape import REBUILD, check_shape
 from looking3d.errors import DatasetError
+from looking3d.files import PARTIAL
 
 _KNOWN = (MANIFEST, SAMPLES, SHAPES, "contact_sheet.jpg", "statistics.html")
 

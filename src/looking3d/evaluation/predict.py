@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Sample
 from looking3d.errors import DatasetError, PhotoError
+from looking3d.files import whole
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
 from looking3d.geometry.correspondence import unproject
 from looking3d.model.align.align import AlignDetector, AlignEnrolled
@@ -98,10 +98,8 @@ def _rows_of(work: Path, shape_id: str) -> Path:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    """Write as a whole or not at all."""
-    temporary = path.with_name(path.name + ".partial")
-    pq.write_table(table, temporary)
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        pq.write_table(table, temporary)
 
 
 @functools.lru_cache(maxsize=1)

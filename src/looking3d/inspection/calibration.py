@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from looking3d.errors import ConfigError
+from looking3d.files import whole
 from looking3d.inspection.conformal import Calibration, Conditions, calibrate_scores
 from looking3d.shapes.source_file import shown
 
@@ -98,9 +99,8 @@ def _write(path: Path, calibrations: list[Calibration]) -> None:
         path.unlink()
         return
     data = {"schema": SCHEMA, "calibrations": [one.to_json() for one in calibrations]}
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
 @contextlib.contextmanager

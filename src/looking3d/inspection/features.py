@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from looking3d.files import whole_by_one_of_many
 from looking3d.model.detector import CacheableDetector, Detector
 from looking3d.render.raycast import Raycaster
 
 _KEY = "key"
-_PARTIAL = ".partial-"
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,5 @@ def _load(path: Path, key: str) -> dict[str, np.ndarray]:
 
 
 def _save(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with whole_by_one_of_many(path) as file:
+        np.savez(file, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)

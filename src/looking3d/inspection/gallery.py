@@ -33,12 +33,13 @@ import numpy as np
 from PIL import Image
 
 from looking3d.errors import ConfigError, ShapeError, TakenError
+from looking3d.files import HIDDEN_PARTIAL
 from looking3d.inspection.enrolment.pictures import confirmation, thumbnail, turntable
 from looking3d.inspection.enrolment.prepare import EnrolOptions, Prepared, prepare
 from looking3d.inspection.features import FeatureCache
 from looking3d.inspection.reference import Reference
 from looking3d.shapes.read import read_shape
-from looking3d.shapes.source_file import printable, shown
+from looking3d.shapes.source_file import printable, quoted, shown
 from looking3d.shapes.write import glb_bytes
 
 SCHEMA = 1
@@ -54,7 +55,7 @@ RECORD, MESH, THUMBNAIL, TURNTABLE, CONFIRM = (
 FEATURES = "features"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_LOCK, _PARTIAL = ".lock", ".partial-"
+_LOCK = ".lock"
 _LEFTOVER_S = 24 * 3600
 
 
@@ -158,7 +159,7 @@ class Gallery:
         record = _record(id, shown_name, origin or shown(source), prepared, options, mesh, created)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
+            partial = Path(tempfile.mkdtemp(prefix=HIDDEN_PARTIAL, dir=self.folder))
             try:
                 _write(partial, record, mesh, prepared)
                 return self._put(partial, id, record, replace)
@@ -194,7 +195,7 @@ class Gallery:
             with self._locked():  # it may be being replaced
                 entry = self._read(id)
         if entry is None:
-            raise ConfigError(f"no reference {_quoted(id)} in {shown(self.folder)}; {self._known()}")
+            raise ConfigError(f"no reference {quoted(id)} in {shown(self.folder)}; {self._known()}")
         return entry
 
     def remove(self, id: str) -> None:
@@ -204,7 +205,7 @@ class Gallery:
             ConfigError: There is none.
         """
         self.get(id)
-        doomed = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
+        doomed = Path(tempfile.mkdtemp(prefix=HIDDEN_PARTIAL, dir=self.folder))
         try:
             with self._locked(), contextlib.suppress(FileNotFoundError):
                 os.rename(self.folder / id, doomed / id)
@@ -224,7 +225,7 @@ class Gallery:
                     f"{shown(target)}: another reference has this id; choose another --id, or pass --replace"
                 )
             if target.exists():
-                old = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
+                old = Path(tempfile.mkdtemp(prefix=HIDDEN_PARTIAL, dir=self.folder))
                 os.rename(target, old / id)
                 os.rename(partial, target)
                 shutil.rmtree(old, ignore_errors=True)
@@ -267,7 +268,7 @@ class Gallery:
 
     def _clear_leftovers(self) -> None:
         """Remove what a process that was killed had half done a day ago or more."""
-        for path in self.folder.glob(f"{_PARTIAL}*"):
+        for path in self.folder.glob(f"{HIDDEN_PARTIAL}*"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _LEFTOVER_S:
                     shutil.rmtree(path)
@@ -285,7 +286,7 @@ def check_id(id: str) -> str:
     """
     if not _is_id(id):
         raise ConfigError(
-            f"id {_quoted(id)}: expected 1 to 64 letters, digits, _ or -, the first a letter or digit; "
+            f"id {quoted(id)}: expected 1 to 64 letters, digits, _ or -, the first a letter or digit; "
             "pass --id"
         )
     return id
@@ -299,10 +300,6 @@ def default_id(source: Path) -> str:
 
 def _is_id(id: str) -> bool:
     return _ID.fullmatch(id) is not None
-
-
-def _quoted(id: str) -> str:
-    return ascii(id if len(id) <= 80 else id[:77] + "...")
 
 
 def _record(

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from looking3d.errors import PhotoError
-from looking3d.model.query import main_pieces
+from looking3d.model.query import main_pieces, resized_mask
 
 WORKING_PX = 384
 """Longer side of the picture that is cut."""
@@ -40,7 +40,7 @@ def refine(image: np.ndarray, likely: np.ndarray) -> np.ndarray:
     core = cv2.erode((guess > _CORE).astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
     labels[core > 0] = cv2.GC_FGD
     cut = _cut(small, labels)
-    return likely > 0.5 if cut is None else _resized(cut, image.shape[:2])
+    return likely > 0.5 if cut is None else resized_mask(cut, *image.shape[1::-1])
 
 
 def cut_out_of_box(image: np.ndarray, box: Box, name: str = "photo") -> np.ndarray:
@@ -72,7 +72,7 @@ def cut_out_of_box(image: np.ndarray, box: Box, name: str = "photo") -> np.ndarr
     if cut is None:
         raise PhotoError(f"{name}: the box is as large as the photo; draw it close around the object")
     mask = np.zeros(image.shape[:2], bool)
-    mask[rows, columns] = _resized(cut, region.shape[:2])
+    mask[rows, columns] = resized_mask(cut, *region.shape[1::-1])
     return mask
 
 
@@ -113,9 +113,3 @@ def _at_working_size(image: np.ndarray) -> np.ndarray:
 
 def _resized_image(image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     return cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA)
-
-
-def _resized(mask: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """(height, width) bool, a mask at another size."""
-    soft = cv2.resize(mask.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
-    return soft >= 0.5

@@ -27,6 +27,15 @@ DEFAULT_THRESHOLD = 0.5
 """A photo is anomalous from this probability on, where nothing else is said."""
 
 
+def choose_threshold(given: float | None, calibration: Calibration | None) -> tuple[float, ThresholdSource]:
+    """The threshold that holds, and where it comes from: what is given, a calibration, or the default."""
+    if given is not None:
+        return given, "given"
+    if calibration is not None:
+        return calibration.threshold, "calibration"
+    return DEFAULT_THRESHOLD, "default"
+
+
 class Inspector:
     """A detector with an enrolled reference. Building it costs about a second; keep it."""
 
@@ -67,7 +76,7 @@ class Inspector:
         self.calibration = calibration if self.calibration_problem is None else None
         self.threshold: float
         self.threshold_from: ThresholdSource
-        self.threshold, self.threshold_from = self._choose_threshold(threshold)
+        self.threshold, self.threshold_from = choose_threshold(threshold, self.calibration)
         self._enrolled = self.reference.enrolled(self.detector)
 
     @cached_property
@@ -118,13 +127,6 @@ class Inspector:
         elevation_deg = found.elevation_deg if found.aligned else None
         doubts = assess(query.image, idea.mask, idea.foreground, elevation_deg)
         return dataclasses.replace(found, warnings=doubts)
-
-    def _choose_threshold(self, given: float | None) -> tuple[float, ThresholdSource]:
-        if given is not None:
-            return given, "given"
-        if self.calibration is not None:
-            return self.calibration.threshold, "calibration"
-        return DEFAULT_THRESHOLD, "default"
 
     def _detect(self, idea: Candidate) -> Detection:
         query = idea.query

@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from looking3d.errors import ConfigError, PhotoError
 from looking3d.inspection.grabcut import Box
 from looking3d.inspection.photo import PHOTO_SUFFIXES, load_photo
+from looking3d.model.query import resized_mask
 from looking3d.shapes.source_file import shown
 
 _ASPECT_SLACK = 0.02  # masks are often saved smaller, rounded to whole pixels
@@ -42,10 +42,10 @@ def load_mask(masks: Path, photo: str, width: int, height: int) -> np.ndarray:
             f"{shown(path)}: is {columns} x {rows} px, the photo {photo} is {width} x {height} px; expected "
             "a mask of the same size, or of the same shape"
         )
-    soft = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    if not (soft >= 0.5).any():
+    fitted = resized_mask(mask, width, height)
+    if not fitted.any():
         raise PhotoError(f"{shown(path)}: is black everywhere; expected white where {photo} shows the object")
-    return soft >= 0.5
+    return fitted
 
 
 def read_boxes(path: Path) -> Mapping[str, Box]:

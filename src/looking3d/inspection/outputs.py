@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from looking3d.errors import ConfigError
+from looking3d.files import whole, write_whole
 from looking3d.inspection.item import ItemVerdict
 from looking3d.inspection.result import Failure, Inspection
 from looking3d.shapes.source_file import shown
@@ -64,11 +65,8 @@ def write_csv(results: Sequence[Inspection | Failure], path: Path, items: Sequen
     writer.writeheader()
     of_item = {id(result): _item_cells(item) for item in items for result in item.results}
     writer.writerows({**_row(result), **of_item.get(id(result), {})} for result in results)
-    temporary = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(temporary, path)
+        write_whole(path, text.getvalue().encode())
     except OSError as error:
         raise ConfigError(f"{shown(path)}: the table cannot be written ({error.strerror})") from error
 
@@ -121,9 +119,8 @@ def write_overlays(results: Sequence[Inspection | Failure], folder: Path) -> lis
             used[stem.lower()] += 1
             count = used[stem.lower()]
             path = folder / (f"{stem}.png" if count == 1 else f"{stem}-{count}.png")
-            temporary = path.with_name(path.name + ".partial")
-            Image.fromarray(result.overlay()).save(temporary, "png")
-            os.replace(temporary, path)
+            with whole(path) as temporary:
+                Image.fromarray(result.overlay()).save(temporary, "png")
             written.append(path)
     except OSError as error:
         raise ConfigError(f"{shown(folder)}: overlays cannot be written ({error.strerror})") from error

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from looking3d.model.query import main_pieces
+from looking3d.model.query import main_pieces, resized_mask
 
 WORKING_PX = 384
 """Longer side of the picture that is looked at: what is sought is an outline, not its pixels."""
@@ -63,8 +63,7 @@ def segment_plain(image: np.ndarray) -> PlainGround:
     difference = np.linalg.norm(lab - ground, axis=-1)
     evenness = float((difference[border] < _NEAR).mean())
     mask = main_pieces(_object(lab, ground, difference))
-    whole = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return PlainGround(whole >= 0.5, evenness)
+    return PlainGround(resized_mask(mask, width, height), evenness)
 
 
 def _border(size: tuple[int, int]) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
@@ -18,6 +17,7 @@ from rich.text import Text
 
 from looking3d import __version__
 from looking3d.errors import ConfigError
+from looking3d.files import write_whole
 from looking3d.inspection.item import ItemVerdict, items_by_folder
 from looking3d.inspection.reference import VIEWS, Reference, view_azimuth_deg
 from looking3d.inspection.result import Failure, Inspection
@@ -165,11 +165,8 @@ def write_page(
         sections=_sections(sections, together),
         version=__version__,
     )
-    temporary = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, path)
+        write_whole(path, page.encode())
     except OSError as error:
         raise ConfigError(f"{shown(path)}: the page cannot be written ({error.strerror})") from error
 

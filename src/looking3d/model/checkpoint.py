@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib import resources
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from looking3d.errors import CheckpointError, ConfigError, unknown_name
+from looking3d.files import write_whole
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.export.load import load_graphs
 from looking3d.model.export.write import MANIFEST
@@ -43,11 +43,8 @@ def save_weights(
     }
     if path.suffix != ".safetensors" or path.is_dir():
         raise CheckpointError(f"{path}: expected the name of a .safetensors file to write")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".partial")
     header = {"format": FORMAT, "detector": detector.name, "notes": json.dumps(notes or {}, sort_keys=True)}
-    temporary.write_bytes(save(tensors, metadata=header))
-    os.replace(temporary, path)
+    write_whole(path, save(tensors, metadata=header))
 
 
 def load_detector(

@@ -97,6 +97,12 @@ def crop(image: np.ndarray, window: Window, size_px: int, border: int = cv2.BORD
     return cv2.warpAffine(image, T_crop_image, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
+def resized_mask(mask: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(height, width) bool, a mask of any size at another one."""
+    soft = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return soft >= 0.5
+
+
 def main_pieces(mask: np.ndarray) -> np.ndarray:
     """The mask without specks: pieces smaller than SMALLEST_PIECE of its largest one. Holes stay."""
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)

@@ -12,7 +12,7 @@ from looking3d.shapes.ground_plane import find_ground
 from looking3d.shapes.holes import mend_holes
 from looking3d.shapes.part_shape import Part, PartShape
 from looking3d.shapes.smoothing import SMOOTHERS, smooth
-from looking3d.shapes.surface import Surface, cleaned
+from looking3d.shapes.surface import Surface, cleaned, face_areas
 from looking3d.shapes.topology import components, consistent, dihedral_rad, edges, outward, without_duplicates
 
 SCAN_FACES = 5_000
@@ -209,8 +209,7 @@ class _Cleanup:
 
     def keep_large(self, least_share: float) -> None:
         of_face = components(self.faces)
-        a, b, c = self.vertices[self.faces].transpose(1, 0, 2)
-        area = np.bincount(of_face, np.linalg.norm(np.cross(b - a, c - a), axis=1))
+        area = np.bincount(of_face, face_areas(self.vertices, self.faces))
         large = area >= min(least_share * area.sum(), area.max())
         dropped, share = int((~large).sum()), float(area[~large].sum() / area.sum())
         self._set(self.vertices, self.faces[large[of_face]])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import ConvexHull, KDTree, QhullError
 
-from looking3d.shapes.surface import Surface, points_on
+from looking3d.shapes.surface import Surface, face_areas, points_on
 from looking3d.shapes.topology import edges
 
 _THICKNESS = 0.01  # of the diagonal: how far a floor strays from its plane
@@ -121,8 +121,7 @@ def _is_floor(
     low, high = on_plane.min(0), on_plane.max(0)
     cell = (high - low).max() / _CELLS
     filled = len(np.unique(((on_plane - low) / cell).astype(int), axis=0)) * cell**2
-    a, b, c = vertices[faces[flat]].transpose(1, 0, 2)
-    area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()
+    area = face_areas(vertices, faces[flat]).sum()
     if area > _MOST_LAYERS * filled:
         return False
     try:

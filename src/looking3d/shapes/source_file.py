@@ -20,6 +20,11 @@ def printable(name: str) -> str:
     return " ".join(name.encode("utf-8", "replace").decode("utf-8").split())
 
 
+def quoted(name: str) -> str:
+    """A name that somebody typed, in quotes, short and in plain letters."""
+    return ascii(name if len(name) <= 80 else name[:77] + "...")
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file.
 

@@ -91,7 +91,7 @@ def cleaned(surface: Surface, where: str) -> Surface | None:
     faces = _merged_by_position(vertices)[faces]
     size = np.ptp(vertices, axis=0).max()
     repeated = (faces == np.roll(faces, 1, axis=1)).any(1)
-    keep = ~repeated & (_areas(vertices, faces) > _NO_AREA * size**2)
+    keep = ~repeated & (face_areas(vertices, faces) > _NO_AREA * size**2)
     if not keep.any():
         return None
     vertices, faces = _referenced(vertices, faces[keep])
@@ -107,7 +107,7 @@ def split(surface: Surface) -> list[Surface]:
     """
     vertices, faces = surface.vertices, surface.faces
     of_face = components(faces)
-    areas = np.bincount(of_face, _areas(vertices, faces))
+    areas = np.bincount(of_face, face_areas(vertices, faces))
     # An object of nothing but crumbs keeps its largest.
     large = areas >= min(SMALLEST_COMPONENT * areas.sum(), areas.max())
     of_face = _owner_of_small(vertices, faces, of_face, large)[of_face]
@@ -128,7 +128,7 @@ def points_on(surface: Surface) -> tuple[np.ndarray, float]:
         (s, 3) float64 points, and about how far apart they are.
     """
     points, _ = spread_points(surface.vertices, surface.faces, _SAMPLES)
-    return points, float(np.sqrt(_areas(surface.vertices, surface.faces).sum() / _SAMPLES))
+    return points, float(np.sqrt(face_areas(surface.vertices, surface.faces).sum() / _SAMPLES))
 
 
 def spread_points(vertices: np.ndarray, faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +142,7 @@ def spread_points(vertices: np.ndarray, faces: np.ndarray, count: int) -> tuple[
     Returns:
         (count, 3) float64 points, and (count,) the face of each.
     """
-    total = np.cumsum(_areas(vertices, faces))
+    total = np.cumsum(face_areas(vertices, faces))
     index = np.arange(count)
     face = np.searchsorted(total, (index + 0.5) / count * total[-1])
     # Rounding may lead past the last face, and so does an area of 0
@@ -178,8 +178,8 @@ def _owner_of_small(
     return owner
 
 
-def _areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(m,) float64."""
+def face_areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(m,) float64 areas of the triangles of (n, 3) vertices and (m, 3) faces."""
     a, b, c = vertices[faces].transpose(1, 0, 2)
     return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
 

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import json
 import math
-import os
 import platform
 import signal
 import threading
@@ -27,6 +26,7 @@ from torch.utils.data import Dataset as TorchDataset
 import looking3d
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError, unknown_name
+from looking3d.files import whole
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
 from looking3d.model.checkpoint import save_weights
@@ -360,20 +360,16 @@ class _Stage:
             writer.writerow([self.step, *(f"{value:.6g}" for value in row.values())])
 
     def _save(self) -> None:
-        path = _checkpoint(self.run, self.stage)
-        temporary = path.with_name(path.name + ".partial")
-        torch.save(
-            {
-                "step": self.step,
-                "network": self.network.state_dict(),
-                "average": self.average.module.state_dict(),
-                "averaged": self.average.n_averaged,
-                "optimizer": self.optimizer.state_dict(),
-                "metrics": self.metrics,
-            },
-            temporary,
-        )
-        os.replace(temporary, path)
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average.module.state_dict(),
+            "averaged": self.average.n_averaged,
+            "optimizer": self.optimizer.state_dict(),
+            "metrics": self.metrics,
+        }
+        with whole(_checkpoint(self.run, self.stage)) as temporary:
+            torch.save(state, temporary)
 
     def _restore(self) -> None:
         stored = _load_checkpoint(self.run, self.stage, self.device)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
-import tempfile
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from looking3d.files import whole_by_one_of_many
 from looking3d.inspection.heat import heat_layer
 from looking3d.inspection.result import Inspection
 
@@ -37,16 +35,8 @@ class PictureStore:
         name = f"{hashlib.sha256(data).hexdigest()}.{suffix}"
         path = self._path(name)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                os.replace(temporary, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-                raise
+            with whole_by_one_of_many(path) as file:
+                file.write(data)
         return name
 
     def get(self, name: str) -> bytes | None:

@@ -24,11 +24,12 @@ from looking3d.inspection.calibration import (
 from looking3d.inspection.enrolment.prepare import EnrolOptions
 from looking3d.inspection.foreground_config import ForegroundConfig, Method
 from looking3d.inspection.gallery import Entry, Gallery, check_id, default_id
-from looking3d.inspection.inspector import DEFAULT_THRESHOLD
+from looking3d.inspection.inspector import choose_threshold
 from looking3d.inspection.photo import decode_photo
 from looking3d.inspection.result import Inspection
 from looking3d.model.detector import Detector
 from looking3d.shapes.face_count import count_faces
+from looking3d.shapes.source_file import quoted
 from looking3d.web.config import ServiceConfig
 from looking3d.web.history import History, Mark, Record
 from looking3d.web.inspectors import Inspectors
@@ -113,7 +114,7 @@ class Service:
             ConfigError: It is damaged.
         """
         if id not in self.gallery.ids():
-            raise RequestError(404, f"no reference {_quoted(id)}; enrol it first")
+            raise RequestError(404, f"no reference {quoted(id)}; enrol it first")
         return self.gallery.get(id)
 
     def enrol(
@@ -158,7 +159,7 @@ class Service:
         """
         record = self.history.get(id)
         if record is None:
-            raise RequestError(404, f"no inspection {_quoted(id)}")
+            raise RequestError(404, f"no inspection {quoted(id)}")
         return record
 
     def picture(self, id: str, name: str) -> tuple[bytes, str]:
@@ -170,7 +171,7 @@ class Service:
         file = self.record(id).pictures[name]
         data = self.pictures.get(file)
         if data is None:
-            raise RequestError(404, f"the {name} of inspection {_quoted(id)} is gone from the store")
+            raise RequestError(404, f"the {name} of inspection {quoted(id)} is gone from the store")
         return data, file.rsplit(".", 1)[-1]
 
     def mark(self, id: str, mark: Mark | None) -> Record:
@@ -181,7 +182,7 @@ class Service:
         """
         record = self.history.mark(id, mark)
         if record is None:
-            raise RequestError(404, f"no inspection {_quoted(id)}")
+            raise RequestError(404, f"no inspection {quoted(id)}")
         return record
 
     def calibration(self, id: str) -> Calibration:
@@ -192,7 +193,7 @@ class Service:
         """
         calibration = load_calibration(self.reference(id).path)
         if calibration is None:
-            raise RequestError(404, f"reference {_quoted(id)} is not calibrated; mark photos, then calibrate")
+            raise RequestError(404, f"reference {quoted(id)} is not calibrated; mark photos, then calibrate")
         return calibration
 
     def calibrate(self, id: str, false_alarm_rate: float, foreground: WebMethod) -> Calibration:
@@ -234,14 +235,10 @@ class Service:
         conditions = dataclasses.replace(self._conditions, foreground=options.foreground)
         if calibration is not None and calibration.mismatch(conditions) is not None:
             calibration = None
-        inspection = dataclasses.replace(inspection, calibration=calibration)
-        if options.threshold is not None:
-            return dataclasses.replace(inspection, threshold=options.threshold, threshold_from="given")
-        if calibration is not None:
-            return dataclasses.replace(
-                inspection, threshold=calibration.threshold, threshold_from="calibration"
-            )
-        return dataclasses.replace(inspection, threshold=DEFAULT_THRESHOLD, threshold_from="default")
+        threshold, source = choose_threshold(options.threshold, calibration)
+        return dataclasses.replace(
+            inspection, calibration=calibration, threshold=threshold, threshold_from=source
+        )
 
     def _enrol(self, mesh: Upload, options: EnrolOptions, id: str, name: str, replace: bool) -> Entry:
         most_bytes = UNPACKED_PER_UPLOAD * self.config.max_upload_mb * _MEGA
@@ -328,7 +325,3 @@ def _without_folders(error: Looking3DError, source_folder: Path, name: str) -> L
         text = text.replace(f"{path}/", "").replace(str(path), name)
     text = text.replace("mesh" + Path(name).suffix.lower(), name)
     return type(error)(text)
-
-
-def _quoted(id: str) -> str:
-    return ascii(id if len(id) <= 80 else id[:77] + "...")

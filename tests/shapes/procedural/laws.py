@@ -14,6 +14,43 @@ from scipy.spatial import Delaunay
 from looking3d.anomalies import KINDS, AnomalyImpossible, PartCycle
 from looking3d.shapes.procedural import generate
 
+_CHAIR_LEAVES = {
+    "chair_head": ("headrest", "head_connector"),
+    "chair_back": ("back_connector", "back_support"),
+    "chair_back/back_surface": (
+        "back_surface_vertical_bar",
+        "back_surface_horizontal_bar",
+        "back_single_surface",
+    ),
+    "chair_back/back_frame": (
+        "back_frame_vertical_bar",
+        "back_frame_horizontal_bar",
+        "back_holistic_frame",
+    ),
+    "chair_arm": (
+        "arm_sofa_style",
+        "arm_horizontal_bar",
+        "arm_near_vertical_bar",
+        "arm_writing_table",
+        "arm_holistic_frame",
+        "arm_connector",
+    ),
+    "chair_base/star_leg_base": ("central_support",),
+    "chair_base/star_leg_base/star_leg_set": ("leg",),
+    "chair_base/star_leg_base/star_leg_set/caster": ("wheel", "caster_stem"),
+    "chair_base/star_leg_base/mechanical_control": ("knob", "lever"),
+    "chair_base/regular_leg_base": ("foot", "runner", "bar_stretcher", "rocker", "leg"),
+    "chair_base/foot_base": ("foot",),
+    "chair_base/pedestal_base": ("pedestal", "central_support"),
+    "chair_seat": ("seat_support",),
+    "chair_seat/seat_frame": ("seat_holistic_frame", "seat_frame_bar"),
+    "chair_seat/seat_surface": ("seat_surface_bar", "seat_single_surface"),
+    "footrest": ("chair_base",),
+    "footrest/chair_seat": ("seat_support", "seat_surface"),
+}
+CHAIR_LABELS = {f"chair/{path}/{leaf}" for path, leaves in _CHAIR_LEAVES.items() for leaf in leaves}
+"""The leaves of PartNet's hierarchy of chairs."""
+
 
 def solids_of(shape):
     return [
@@ -33,6 +70,15 @@ def pieces(shape, touching):
         if not (apart or nx.has_path(graph, i, j)) and solids[i].min_gap(solids[j], 0.01) <= touching:
             graph.add_edge(i, j)
     return [{shape.parts[i].id for i in piece} for piece in nx.connected_components(graph)]
+
+
+def check_closed_and_wound_outwards(mesh, process):
+    """A (vertices, faces) bounds a solid; with `process` after coincident vertices are merged, as export and
+    import do."""
+    solid = trimesh.Trimesh(*mesh, process=process)
+    assert solid.is_watertight
+    assert solid.is_winding_consistent
+    assert solid.volume > 0
 
 
 def check_every_part_is_a_closed_solid(shapes, least_volume=1e-8):
@@ -77,13 +123,15 @@ def check_sizes_and_counts(shapes, least=0.08, longest=(0.25, 3.2)):
         assert sum(len(part.faces) for part in shape.parts) < 60_000, shape.id
 
 
-def check_same_seed_same_arrays(family, shapes):
-    def digest(shape):
-        hashed = hashlib.sha256()
-        for part in shape.parts:
-            hashed.update(f"{part.id} {part.label}".encode() + part.vertices.tobytes() + part.faces.tobytes())
-        return hashed.digest()
+def digest(shape):
+    """A hash of ids, labels and arrays."""
+    hashed = hashlib.sha256()
+    for part in shape.parts:
+        hashed.update(f"{part.id} {part.label}".encode() + part.vertices.tobytes() + part.faces.tobytes())
+    return hashed.hexdigest()
 
+
+def check_same_seed_same_arrays(family, shapes):
     assert [digest(generate(family, seed)) for seed in range(len(shapes))] == [digest(s) for s in shapes]
 
 

@@ -18,43 +18,6 @@ from looking3d.shapes.procedural.primitives import box
 
 SEEDS = range(64)
 
-# The leaves of PartNet's hierarchy of chairs
-LEAVES = {
-    "chair_head": ("headrest", "head_connector"),
-    "chair_back": ("back_connector", "back_support"),
-    "chair_back/back_surface": (
-        "back_surface_vertical_bar",
-        "back_surface_horizontal_bar",
-        "back_single_surface",
-    ),
-    "chair_back/back_frame": (
-        "back_frame_vertical_bar",
-        "back_frame_horizontal_bar",
-        "back_holistic_frame",
-    ),
-    "chair_arm": (
-        "arm_sofa_style",
-        "arm_horizontal_bar",
-        "arm_near_vertical_bar",
-        "arm_writing_table",
-        "arm_holistic_frame",
-        "arm_connector",
-    ),
-    "chair_base/star_leg_base": ("central_support",),
-    "chair_base/star_leg_base/star_leg_set": ("leg",),
-    "chair_base/star_leg_base/star_leg_set/caster": ("wheel", "caster_stem"),
-    "chair_base/star_leg_base/mechanical_control": ("knob", "lever"),
-    "chair_base/regular_leg_base": ("foot", "runner", "bar_stretcher", "rocker", "leg"),
-    "chair_base/foot_base": ("foot",),
-    "chair_base/pedestal_base": ("pedestal", "central_support"),
-    "chair_seat": ("seat_support",),
-    "chair_seat/seat_frame": ("seat_holistic_frame", "seat_frame_bar"),
-    "chair_seat/seat_surface": ("seat_surface_bar", "seat_single_surface"),
-    "footrest": ("chair_base",),
-    "footrest/chair_seat": ("seat_support", "seat_surface"),
-}
-LABELS = {f"chair/{path}/{leaf}" for path, leaves in LEAVES.items() for leaf in leaves}
-
 
 @functools.cache
 def shapes():
@@ -90,8 +53,8 @@ def test_sizes_and_counts():
 
 def test_labels_are_partnets():
     used = {part.label for shape in shapes() for part in shape.parts}
-    assert used <= LABELS
-    assert len(used) > 0.7 * len(LABELS)
+    assert used <= laws.CHAIR_LABELS
+    assert len(used) > 0.7 * len(laws.CHAIR_LABELS)
 
 
 def test_faces_the_front():

@@ -1,8 +1,8 @@
 import math
 
+import laws
 import numpy as np
 import pytest
-import trimesh
 
 from looking3d.shapes.procedural import fasteners, machining, outlines, turning
 from looking3d.shapes.procedural.assembly import Assembly
@@ -40,10 +40,7 @@ MESHES = {
 @pytest.mark.parametrize("name", MESHES)
 @pytest.mark.parametrize("process", [False, True])
 def test_closed_and_wound_outwards(name, process):
-    mesh = trimesh.Trimesh(*MESHES[name](), process=process)
-    assert mesh.is_watertight
-    assert mesh.is_winding_consistent
-    assert mesh.volume > 0
+    laws.check_closed_and_wound_outwards(MESHES[name](), process)
 
 
 @pytest.mark.parametrize("axis", DIRECTIONS)

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
 from looking3d.inspection.enrolment.mirror import Mirror
+from looking3d.shapes.surface import face_areas
 
 AXES: dict[str, np.ndarray] = {
     f"{sign}{name}": (1.0 if not sign else -1.0) * np.eye(3)[i]
@@ -116,8 +117,7 @@ def resting_directions(points: np.ndarray, count: int = 12) -> list[np.ndarray]:
     not tip over."""
     hull = ConvexHull(points)
     normals = hull.equations[:, :3]
-    a, b, c = points[hull.simplices].transpose(1, 0, 2)
-    areas = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    areas = face_areas(points, hull.simplices)
     # Facets of noisy feet are many and small: those within 5 degrees are one.
     near = normals @ normals.T > np.cos(np.radians(5))
     totals = near @ areas

@@ -15,6 +15,7 @@ import torch
 
 import looking3d
 from looking3d.errors import CheckpointError, ConfigError
+from looking3d.files import PARTIAL
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import CameraNet
 from looking3d.model.align.templates import draw_templates
@@ -67,7 +68,7 @@ def write_export(
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file()):
         raise ConfigError(f"{out}: is there and is no export; choose another --out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
+    partial = out.with_name(out.name + PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
