@@ -93,8 +93,9 @@ class Calibration:
                 f"false alarms: expected a rate over 0 and under 1, got {self.false_alarm_rate}"
             )
         if not self.normal:
+            why = "".join(f"; {name}: {reason}" for name, reason in self.unused[:3])
             raise ConfigError(
-                "no score of a normal photo; calibrate with photos of items that are known to be good, "
+                f"no score of a normal photo{why}; calibrate with photos of items that are known to be good, "
                 f"{photos_for(self.false_alarm_rate)} or more for a rate of {self.false_alarm_rate:g}"
             )
         for score in (*self.normal, *self.anomalous):
