@@ -11,7 +11,7 @@ from looking3d.dataset.anomaly_draws import AnomalyDraws
 from looking3d.dataset.quality import in_frame, unhidden
 from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.sources import ShapeSource, donors_of
-from looking3d.geometry.camera import Camera, orbit
+from looking3d.geometry.camera import Camera, orbit, orbit_rotation
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import Part, PartShape
 from looking3d.shapes.procedural import generate
@@ -40,7 +40,7 @@ def test_what_passes_is_in_the_frame_and_visible_in_the_photo(kind: str, image_p
     for _ in range(4):
         drawn = draws.draw([kind])
         assert drawn is not None
-        camera = orbit(*drawn.angles, image_px)
+        camera = drawn.viewpoint.camera(image_px)
         assert all(in_frame(part, camera) for part in drawn.anomaly.shape.parts)
         assert drawn.masks.changed.shape == (image_px, image_px)
         assert drawn.masks.changed.mean() >= 0.005
@@ -49,6 +49,33 @@ def test_what_passes_is_in_the_frame_and_visible_in_the_photo(kind: str, image_p
         part = drawn.anomaly.after or drawn.anomaly.before
         assert drawn.visible == unhidden(part, seen, camera)
         assert drawn.anomaly.kind == kind
+
+
+def test_cameras_roll_and_change_their_perspective_but_not_the_size() -> None:
+    recipe = Recipe(roll_deg=20, focal_length=(0.75, 1.5), elevation_deg=(-10, 80), azimuth_steps=0)
+    draws = draws_of(generate("chair", 41), recipe)
+    viewpoints = [draws.viewpoint() for _ in range(200)]
+    rolls = np.degrees([viewpoint.roll_rad for viewpoint in viewpoints])
+    focals = np.array([viewpoint.focal_length for viewpoint in viewpoints])
+    assert -20 <= rolls.min() < -15
+    assert 15 < rolls.max() <= 20
+    assert 0.75 <= focals.min() < 0.8
+    assert 1.4 < focals.max() <= 1.5
+    for viewpoint in viewpoints[:20]:
+        camera, nominal = viewpoint.camera(64), orbit(viewpoint.azimuth_rad, viewpoint.elevation_rad, 64)
+        assert camera.focal_px / camera.T_camera_world[2, 3] == pytest.approx(nominal.focal_px / 2.5)
+        turned = orbit_rotation(viewpoint.azimuth_rad, viewpoint.elevation_rad, viewpoint.roll_rad)
+        np.testing.assert_allclose(camera.T_camera_world[:3, :3], turned)
+
+
+def test_what_does_not_vary_is_not_drawn() -> None:
+    nominal, longer = (
+        draws_of(generate("chair", 41), Recipe(focal_length=focal)) for focal in ((1.0, 1.0), (1.2, 1.2))
+    )
+    for _ in range(5):
+        viewpoint = longer.viewpoint()
+        assert viewpoint.focal_length == 1.2
+        assert dataclasses.replace(viewpoint, focal_length=1.0) == nominal.viewpoint()
 
 
 def test_each_refusal_is_counted_by_its_reason() -> None:

@@ -152,6 +152,9 @@ def test_unknown_source_lists_families(tmp_path: Path) -> None:
         ({"map_share": -0.1}, "map-share: expected 0 to 1, got -0.1"),
         ({"split": (0.5, 0.1, 0.1)}, "split: expected three shares that sum to 1"),
         ({"elevation_deg": (40.0, 20.0)}, "elevation-deg: expected"),
+        ({"roll_deg": -5.0}, "roll-deg: expected 0 to 180, got -5.0"),
+        ({"focal_length": (1.5, 0.75)}, "focal-length: expected 0.5 <= low <= high, got 1.5 0.75"),
+        ({"focal_length": (0.2, 1.0)}, "focal-length: expected 0.5 <= low"),
         ({"kinds": ("melted",)}, "unknown anomaly kind 'melted'; choose one of: broken, missing"),
     ],
 )

@@ -23,7 +23,7 @@ from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import Masks
 from looking3d.dataset.sources import ShapeSource
 from looking3d.errors import ShapeError
-from looking3d.geometry.camera import Camera, orbit, ring
+from looking3d.geometry.camera import FOCAL_PER_WIDTH, REFERENCE_DISTANCE, Camera, orbit, ring
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import Part, PartShape
 
@@ -39,19 +39,45 @@ _RING = 8  # views in which a part has to be large enough once
 _SMALL = 0.5  # pixels that have to be seen of a part, in pixels that have to change
 
 
+@dataclass(frozen=True)
+class Viewpoint:
+    """A camera that looks at the object, of no size yet.
+
+    Attributes:
+        azimuth_rad, elevation_rad, roll_rad: As of `orbit`.
+        focal_length: In those of the paper's camera; the distance goes with it.
+    """
+
+    azimuth_rad: float
+    elevation_rad: float
+    roll_rad: float = 0.0
+    focal_length: float = 1.0
+
+    def camera(self, size_px: int) -> Camera:
+        """The camera of photos of a size."""
+        return orbit(
+            self.azimuth_rad,
+            self.elevation_rad,
+            size_px,
+            REFERENCE_DISTANCE * self.focal_length,
+            self.roll_rad,
+            FOCAL_PER_WIDTH * size_px * self.focal_length,
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class ShownAnomaly:
     """An anomaly that passed, and how its photo sees it.
 
     Attributes:
         anomaly: What was edited.
-        angles: Azimuth and elevation of the camera in radians.
+        viewpoint: Where the camera stands.
         masks: Where object and anomaly are in the photo.
         visible: The share of the part that no other part hides; of a missing part, before it went.
     """
 
     anomaly: AnomalousShape
-    angles: tuple[float, float]
+    viewpoint: Viewpoint
     masks: Masks
     visible: float
 
@@ -92,11 +118,15 @@ class AnomalyDraws:
         # Normal photos have turns of their own: the anomalous ones cover the labels by themselves
         self._cycles = {shown: PartCycle(self.parts, generator) for shown in (True, False)}
 
-    def camera(self) -> tuple[float, float]:
-        """A random azimuth and elevation in radians."""
-        steps = self.recipe.azimuth_steps
+    def viewpoint(self) -> Viewpoint:
+        """Where a random camera stands."""
+        steps, roll, focal = self.recipe.azimuth_steps, self.recipe.roll_deg, self.recipe.focal_length
         turn = self.generator.integers(steps) / steps if steps else self.generator.random()
-        return 2 * math.pi * turn, math.radians(self.generator.uniform(*self.recipe.elevation_deg))
+        elevation = self.generator.uniform(*self.recipe.elevation_deg)
+        # What does not vary is not drawn: recipes without it keep their bytes
+        roll = self.generator.uniform(-roll, roll) if roll else 0.0
+        focal = math.exp(self.generator.uniform(*np.log(focal))) if focal[0] < focal[1] else focal[0]
+        return Viewpoint(2 * math.pi * turn, math.radians(elevation), math.radians(roll), focal)
 
     def draw(self, kinds: Sequence[str], shown: bool = True) -> ShownAnomaly | None:
         """An anomaly of the first kind that this shape allows; None if it allows none.
@@ -119,23 +149,23 @@ class AnomalyDraws:
         return None
 
     def _try(self, kind: str, cycle: PartCycle) -> ShownAnomaly | None:
-        part, angles = cycle.draw(kind), self.camera()
+        part, viewpoint = cycle.draw(kind), self.viewpoint()
         donors = self._donors(part) if kind == "swapped" else ()
         try:
             anomaly = KINDS[kind](self.shape, part, donors, self.generator)
-            return self._checked(anomaly, angles)
+            return self._checked(anomaly, viewpoint)
         except (AnomalyImpossible, _Rejected) as reason:
             self.rejections[f"{kind}: {reason}"] += 1
             cycle.refuse(kind, part, isinstance(reason, AnomalyImpossible))
             return None
 
-    def _checked(self, anomaly: AnomalousShape, angles: tuple[float, float]) -> ShownAnomaly:
+    def _checked(self, anomaly: AnomalousShape, viewpoint: Viewpoint) -> ShownAnomaly:
         """The anomaly as its photo sees it.
 
         Raises:
             _Rejected: It does not see enough of it.
         """
-        camera, check = (orbit(*angles, size) for size in (self.recipe.image_px, CHECK_PX))
+        camera, check = (viewpoint.camera(size) for size in (self.recipe.image_px, CHECK_PX))
         if anomaly.after is not None and not in_frame(anomaly.after, camera):
             raise _Rejected("cropped")
         raycaster = Raycaster(anomaly.shape)
@@ -150,7 +180,7 @@ class AnomalyDraws:
             raise _Rejected("not visible at the photo's size")
         if masks.object.mean() < max(self.recipe.min_changed, 1 / masks.object.size):
             raise _Rejected("nothing is left of the object")
-        return ShownAnomaly(anomaly, angles, masks, self._visible(anomaly, masks, camera))
+        return ShownAnomaly(anomaly, viewpoint, masks, self._visible(anomaly, masks, camera))
 
     def _visible(self, anomaly: AnomalousShape, masks: Masks, camera: Camera) -> float:
         part, seen = anomaly.after, masks.after

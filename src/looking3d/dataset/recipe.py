@@ -12,6 +12,9 @@ from looking3d.render.assets import PhotoAssets, find_assets
 from looking3d.render.ground import BACKGROUNDS
 from looking3d.render.photo import RENDERERS
 
+SHORTEST_FOCAL = 0.5
+"""In focal lengths of the paper's camera; nearer, the camera would stand in large objects."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -84,6 +87,13 @@ class Recipe:
     elevation_deg: tuple[float, float] = (20.0, 40.0)
     """Lowest and highest elevation of the cameras."""
 
+    roll_deg: float = 0.0
+    """Cameras are turned about their optical axes by up to this much, either way."""
+
+    focal_length: tuple[float, float] = (1.0, 1.0)
+    """Shortest and longest focal length of the cameras, in the paper's; the distance goes with it, so that
+    objects keep their size and only the perspective changes."""
+
     min_changed: float = 0.0025
     """An anomaly is kept if at least this share of the image's pixels changes."""
 
@@ -136,6 +146,12 @@ class Recipe:
         check(self.azimuth_steps >= 0, f"azimuth-steps: expected 0 or more, got {self.azimuth_steps}")
         low, high = self.elevation_deg
         check(-85 <= low <= high <= 85, f"elevation-deg: expected -85 <= low <= high <= 85, got {low} {high}")
+        check(0 <= self.roll_deg <= 180, f"roll-deg: expected 0 to 180, got {self.roll_deg}")
+        low, high = self.focal_length
+        check(
+            SHORTEST_FOCAL <= low <= high,
+            f"focal-length: expected {SHORTEST_FOCAL} <= low <= high, got {low} {high}",
+        )
         check(
             all(share >= 0 for share in self.split) and abs(sum(self.split) - 1) < 1e-6,
             f"split: expected three shares that sum to 1, got {self.split}",

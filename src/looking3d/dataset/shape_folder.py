@@ -16,7 +16,7 @@ from looking3d.dataset.recipe import Recipe
 from looking3d.dataset.schema import NORMAL, RECORD, Masks, Sample, mask_name, write_json
 from looking3d.dataset.sources import ShapeSource
 from looking3d.errors import ShapeError
-from looking3d.geometry.camera import Camera, orbit
+from looking3d.geometry.camera import Camera
 from looking3d.render.assets import NO_ASSETS, PhotoAssets
 from looking3d.render.photo import PhotoScene, draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster
@@ -130,7 +130,7 @@ class _ShapeMaker:
         return photos
 
     def _write_photo(self, folder: Path, number: int, kind: str, shown: bool) -> Sample | None:
-        angles, drawn = self.draws.camera(), None
+        viewpoint, drawn = self.draws.viewpoint(), None
         # The camera of a normal photo is drawn as if it had to show an anomaly, lest it tell the class;
         # for the same reason it is left out where an anomalous one would be.
         if self.recipe.anomalous_share > 0:
@@ -138,12 +138,12 @@ class _ShapeMaker:
             if drawn is None:
                 self.rejections["photo left out"] += 1
                 return None
-            angles = drawn.angles
+            viewpoint = drawn.viewpoint
         drawn = drawn if shown else None
         anomaly = drawn.anomaly if drawn else None
         kind = anomaly.kind if anomaly else NORMAL
         seed = int(self.generator.integers(2**31))
-        camera = orbit(*angles, self.recipe.image_px)
+        camera = viewpoint.camera(self.recipe.image_px)
         shape = self.shape if anomaly is None or self.recipe.placebo else anomaly.shape
         masks = drawn.masks if drawn else self._normal_masks(camera)
         name = f"photos/{number:03d}_{kind}.png"
@@ -163,8 +163,8 @@ class _ShapeMaker:
             box=box_around(masks.changed),
             odd_reference=self.odd is not None,
             renderer=self.recipe.renderer,
-            azimuth_rad=angles[0],
-            elevation_rad=angles[1],
+            azimuth_rad=viewpoint.azimuth_rad,
+            elevation_rad=viewpoint.elevation_rad,
             seed=seed,
             camera=camera,
             material_sets=scene.material_sets,
