@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from looking3d.anomalies import KINDS
 from looking3d.dataset.build import build_dataset
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.errors import CheckpointError, ConfigError
-from looking3d.model.align.network import Motion
+from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, Motion
 from looking3d.model.align.pose import camera_of
 from looking3d.model.checkpoint import load_detector
 from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
@@ -25,7 +26,7 @@ from looking3d.training.loop import (
     steps_done,
     train_detector,
 )
-from looking3d.training.losses import motion_loss
+from looking3d.training.losses import kind_loss, motion_loss
 
 STAGE = StageConfig(steps=4, batch=4, warmup=2, ema=0.5, validate_every=4, validation_batches=2)
 CONFIG = TrainConfig(foreground=STAGE, camera=STAGE, compare=STAGE)
@@ -187,6 +188,70 @@ def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
         values["loss"].backward()
         optimizer.step()
     assert values["accuracy"] == 1
+    assert values["kind"] < 0.5
+
+
+def test_kind_loss_is_the_mean_over_photos_that_are_of_a_kind() -> None:
+    kinds = torch.randn(4, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    kind = torch.tensor([2, -1, 0, -1])
+    wanted = -(kinds[0].softmax(0)[2].log() + kinds[2].softmax(0)[0].log()) / 2
+    torch.testing.assert_close(kind_loss(kinds, kind), wanted)
+    assert kind_loss(kinds, torch.full((4,), -1)) == 0
+
+
+def test_what_is_lacking_and_what_is_too_much(dataset: Dataset) -> None:
+    """A missing part lacks and adds nothing; what is normal does neither; both lie where heat does."""
+    photos, seen = TrainingPhotos([dataset], "train", 3), set()
+    for step in range(12):
+        batch = photos.batch("compare", step, 8)
+        for heat, lacking, surplus, kind in zip(
+            *(batch[name].bool() for name in ("heat", "lacking", "surplus")),
+            batch["kind"].tolist(),
+            strict=True,
+        ):
+            seen.add(kind)
+            assert not (lacking & ~heat).any()
+            assert not (surplus & ~heat).any()
+            assert kind >= 0 or not heat.any()
+            assert ANOMALY_KINDS[kind] != "missing" or not surplus.any()
+    assert {-1, ANOMALY_KINDS.index("missing")} < seen
+
+
+def test_kinds_are_those_that_can_be_made() -> None:
+    assert tuple(KINDS) == ANOMALY_KINDS
+
+
+def test_training_starts_from_weights_where_they_fit(dataset: Dataset, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    given = {f"camera.{name}": t for name, t in CameraNet().state_dict().items()}
+    given["foreground.mask.weight"] = torch.zeros(1, 7, 3, 3)  # of another version
+    config = dataclasses.replace(CONFIG, start="abc")
+    train_detector([dataset], tmp_path / "run", config, max_minutes=0, stages=("camera",), start=given)
+    train_detector([dataset], tmp_path / "run", config, max_minutes=0, stages=("foreground",), start=given)
+    train_detector([dataset], tmp_path / "anew", CONFIG, max_minutes=0, stages=("foreground",))
+
+    def network(run: str, stage: str) -> dict[str, torch.Tensor]:
+        return torch.load(tmp_path / run / f"checkpoint-{stage}.pt", weights_only=True)["network"]
+
+    for name, tensor in network("run", "camera").items():
+        assert torch.equal(tensor, given[f"camera.{name}"])
+    for name, tensor in network("run", "foreground").items():
+        assert torch.equal(tensor, network("anew", "foreground")[name])
+
+
+def test_bf16_computes_less_exactly_and_keeps_weights_exact(dataset: Dataset, tmp_path: Path) -> None:
+    stages = {
+        precision: dataclasses.replace(CONFIG.compare, precision=precision) for precision in ("fp32", "bf16")
+    }
+    for name, stage in stages.items():
+        config = dataclasses.replace(CONFIG, compare=stage)
+        train_detector([dataset], tmp_path / name, config, stages=("compare",))
+    exact, rough = (
+        torch.load(tmp_path / name / "checkpoint-compare.pt", weights_only=True)["network"] for name in stages
+    )
+    assert {tensor.dtype for tensor in rough.values()} == {torch.float32, torch.int64}
+    away = max((exact[name] - rough[name]).abs().max() for name in exact)
+    assert 0 < away < 0.05
 
 
 def test_a_run_is_assembled_from_its_checkpoints(dataset: Dataset, tmp_path: Path) -> None:

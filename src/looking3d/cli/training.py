@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,6 +30,13 @@ def train(
     workers: Annotated[int, tyro.conf.arg(help="Processes that prepare batches; 0: this one.")] = 0,
     threads: Annotated[int, tyro.conf.arg(help="Threads of the network on the CPU.")] = 1,
     device: Annotated[str, tyro.conf.arg(help="cpu or cuda.")] = "cpu",
+    start: Annotated[
+        str,
+        tyro.conf.arg(
+            help="Weights to start from, where they fit: `align`, a finished run's folder, or a .safetensors "
+            "file; by default from nothing."
+        ),
+    ] = "",
     seed: Annotated[int, tyro.conf.arg(help="Decides first weights and every batch.")] = 0,
 ) -> int:
     """Train the align detector: foreground, camera and compare networks, one after the other."""
@@ -37,11 +45,16 @@ def train(
     if threads < 1:
         raise ConfigError(f"threads: expected at least 1, got {threads}")
     from looking3d.dataset.load import Dataset
+    from looking3d.model.checkpoint import find_weights, read_weights
     from looking3d.training.curves import write_curves
     from looking3d.training.loop import preset as find_preset
     from looking3d.training.loop import train_detector
 
-    config = dataclasses.replace(find_preset(preset), seed=seed)
+    weights = find_weights(start) if start else None
+    if weights is not None and weights.suffix != ".safetensors":
+        raise ConfigError(f"start: {weights} is an export; give the weights that it was made of")
+    digest = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
+    config = dataclasses.replace(find_preset(preset), seed=seed, start=digest)
     torch.set_num_threads(threads)
     console = Console()
 
@@ -51,7 +64,15 @@ def train(
 
     try:
         results = train_detector(
-            [Dataset.open(path) for path in data], out, config, stages, max_minutes, workers, device, on_log
+            [Dataset.open(path) for path in data],
+            out,
+            config,
+            stages,
+            max_minutes,
+            workers,
+            device,
+            None if weights is None else read_weights(weights),
+            on_log,
         )
     finally:
         if out.is_dir():

@@ -34,6 +34,7 @@ COLUMNS = (
     *(
         "part",
         "part_label",
+        "kind",
         "box_x",
         "box_y",
         "box_width",
@@ -150,6 +151,7 @@ def _row(result: Inspection | Failure) -> dict[str, object]:
         "foreground": result.foreground.method if result.foreground else "",
         "part": _harmless(result.part.id) if result.part else "",
         "part_label": _harmless(result.part.label) if result.part else "",
+        "kind": result.kind or "",
         "box_x": x,
         "box_y": y,
         "box_width": box_width,

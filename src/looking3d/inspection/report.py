@@ -21,7 +21,7 @@ from looking3d.files import write_whole
 from looking3d.inspection.item import ItemVerdict, items_by_folder
 from looking3d.inspection.reference import VIEWS, Reference, view_azimuth_deg
 from looking3d.inspection.result import Failure, Inspection
-from looking3d.inspection.words import count_of, percent, side
+from looking3d.inspection.words import count_of, kind_in_words, percent, side
 from looking3d.shapes.source_file import shown
 
 PICTURE_PX = 480
@@ -208,10 +208,10 @@ def _cells(result: Inspection | Failure) -> list[tuple[str, str]]:
 
 
 def _part(result: Inspection | Failure) -> str:
-    """The name of the part that differs; empty if none does, or if it is not known."""
-    if isinstance(result, Failure) or result.verdict != "anomalous" or result.part is None:
+    """What differs, as `front left leg: missing`; empty if nothing does, or if it is not known."""
+    if isinstance(result, Failure) or result.verdict != "anomalous":
         return ""
-    return result.part.name
+    return result.what or ""
 
 
 def _p_value(result: Inspection | Failure) -> str:
@@ -264,6 +264,7 @@ def _card(number: int, result: Inspection | Failure, together: bool) -> dict[str
         "drawing": _png(result.drawing(PICTURE_PX)),
         "overlay": _jpeg(result.overlay(PICTURE_PX)) if result.aligned else None,
         "part": None if result.part is None else f"{result.part.name} ({_printable(result.part.label)})",
+        "kind": None if result.kind is None else kind_in_words(result.kind),
         "p_value": _p_value(result),
         "threshold": f"{result.threshold:.3g} ({_SOURCES[result.threshold_from]})",
         "percent": percent(result.probability),

@@ -20,7 +20,7 @@ from looking3d.inspection.part import ConcernedPart, concerned_part
 from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import QualityWarning, Trust, trust_of
 from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
-from looking3d.inspection.words import place, seen_from
+from looking3d.inspection.words import kind_in_words, place, seen_from
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query
 from looking3d.render.reference import grey_image
@@ -32,6 +32,9 @@ ALIGNED_FROM = 0.5
 Low, because overlap is harsh on thin legs: one photo in ten of those that are aligned within 2 px of 128
 has less than 0.64. It catches other objects and views that are far off, not small errors.
 """
+
+KIND_FROM = 0.5
+"""A kind of anomaly is named from this probability on."""
 
 Verdict = Literal["normal", "anomalous", "unsure"]
 
@@ -124,6 +127,26 @@ class Inspection:
         return concerned_part(self.detection, self.reference.shape, self.reference.raycaster)
 
     @property
+    def kind(self) -> str | None:
+        """The kind of anomaly that it most likely is, if any: position, rotation, broken, swapped, missing.
+
+        None if no kind is likelier than all others together, the photo could not be aligned, or the detector
+        does not tell kinds.
+        """
+        kinds = self.detection.kinds
+        if not self.aligned or not kinds:
+            return None
+        likeliest = max(kinds, key=kinds.__getitem__)
+        return likeliest if kinds[likeliest] >= KIND_FROM else None
+
+    @property
+    def what(self) -> str | None:
+        """Part and kind in words, as `front left leg: missing`; None if neither is known."""
+        kind = None if self.kind is None else kind_in_words(self.kind)
+        parts = (None if self.part is None else self.part.name, kind)
+        return ": ".join(part for part in parts if part is not None) or None
+
+    @property
     def azimuth_deg(self) -> float:
         """Where the estimated camera stands: 0 is +Z, the front; 90 is +X; 0 to 360."""
         return math.degrees(orbit_angles(self.detection.camera)[0]) % 360.0
@@ -160,9 +183,12 @@ class Inspection:
             return "Looks as the model says."
         if self.box is None:
             return "Differs from the model, but no single place stands out."
-        part = "" if self.part is None else f": {self.part.name}"
         preposition = "in" if self.where == "middle" else "at"
-        return f"Differs from the model, most strongly {preposition} the {self.where}{part}."
+        place = f"Differs from the model, most strongly {preposition} the {self.where}"
+        if self.what is None:
+            return f"{place}."
+        # Kinds are taken for one another more often than parts are.
+        return f"{place} ({self.what}{'?' if self.kind is not None else ''})."
 
     @property
     def where(self) -> str | None:
@@ -231,6 +257,9 @@ class Inspection:
             "box": None if self.box is None else list(self.box),
             "boxes": [list(box) for box in self.boxes],
             "part": None if self.part is None else self.part.to_json(),
+            "kind": self.kind,
+            "kinds": self.detection.kinds,
+            "what": self.what,
             "azimuth_deg": self.azimuth_deg,
             "elevation_deg": self.elevation_deg,
             "closest_view": {

@@ -47,6 +47,20 @@ def place(x: float, y: float) -> str:
     return _PLACES[row][column]
 
 
+_KINDS = {
+    "position": "out of place",
+    "rotation": "turned",
+    "broken": "broken",
+    "swapped": "swapped for another",
+    "missing": "missing",
+}
+
+
+def kind_in_words(kind: str) -> str:
+    """A kind of anomaly as one says of a part: `missing`, `out of place`."""
+    return _KINDS.get(kind, kind)
+
+
 def percent(share: float) -> str:
     """A probability, as `97 %`; only 0 and 1 themselves are `0 %` and `100 %`."""
     if 0 < share < 0.01:

@@ -68,6 +68,22 @@ def load_detector(
         if torch.device(device).type != "cpu":
             raise ConfigError(f"{path.parent}: exported networks run on the CPU, not on {device}")
         return AlignDetector.over(load_graphs(path.parent, trusted))
+    tensors = read_weights(path)
+    detector = AlignDetector(device=device)
+    try:
+        detector.networks.load_state_dict(tensors)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise CheckpointError(f"{path}: does not fit this version of align ({first})") from error
+    return detector
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of an align detector's weights, in fp32.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, or holds something else.
+    """
     try:
         with safe_open(path, framework="pt") as stored:
             header = stored.metadata() or {}
@@ -81,14 +97,7 @@ def load_detector(
         raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
     if header.get("detector") != AlignDetector.name:
         raise CheckpointError(f"{path}: holds a detector {header.get('detector')!r}; expected 'align'")
-    detector = AlignDetector(device=device)
-    floats = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
-    try:
-        detector.networks.load_state_dict(floats)
-    except RuntimeError as error:
-        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-        raise CheckpointError(f"{path}: does not fit this version of align ({first})") from error
-    return detector
+    return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
 
 
 def find_weights(name_or_path: str | Path) -> Path:

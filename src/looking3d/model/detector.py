@@ -25,6 +25,9 @@ class Detection:
         camera: The estimated camera, in pixels of the photo.
         alignment: How well the reference, drawn from `camera`, covers the object: intersection over
             union of the silhouettes, 0 to 1. Below about 0.5 the verdict means little.
+        lacking, surplus: As `heat_map`, that a part of the reference should be seen in a patch and is not,
+            and that something is seen there which the reference has not; None where a detector cannot say.
+        kinds: The probability of each kind of anomaly, if there is one; None where a detector cannot say.
     """
 
     probability: float
@@ -32,6 +35,9 @@ class Detection:
     window: Window
     camera: Camera
     alignment: float
+    lacking: np.ndarray | None = None
+    surplus: np.ndarray | None = None
+    kinds: dict[str, float] | None = None
 
     def heat_map_at(self, width: int, height: int) -> np.ndarray:
         """The heat map over the whole photo, resampled to an image of this size.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,8 +16,10 @@ from torch import Tensor
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Masks, Sample
+from looking3d.geometry.camera import orbit_rotation
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.network import (
+    ANOMALY_KINDS,
     CELL_PX,
     HEAT_CELLS,
     INPUT_CHANNELS,
@@ -35,10 +38,10 @@ from looking3d.model.align.pose import (
     camera_of,
     pose_of,
 )
-from looking3d.model.align.templates import framed
+from looking3d.model.align.templates import ROLLS_DEG, framed
 from looking3d.model.query import Window, crop, to_tensor, window_around
 from looking3d.render.raycast import Raycaster
-from looking3d.training.augment import augment_photo
+from looking3d.training.augment import augment_photo, cut_out
 from looking3d.training.clutter import Cutout, clutter
 
 Batch = dict[str, Tensor]
@@ -49,8 +52,11 @@ PHOTOS_PER_SHAPE = 8
 CLUTTERED = 0.55
 """Share of the photos that the foreground network sees on a busy ground."""
 
+CUT_OUT = 0.35
+"""Share of the photos whose object the other networks see cut out, on white."""
+
 _KEPT_SHAPES = 4000  # meshes kept ready for rays
-_FLOW_AZIMUTH_RAD = math.radians(35)  # beyond this a drawing has little to do with the photo
+_FLOW_TURN_RAD = math.radians(38)  # beyond this a drawing has little to do with the photo
 
 # Standard deviations of what the camera is off after the rounds at 64 px: azimuth, elevation, roll
 # (radians), log focal, and what scale (log) and shift (image widths) are off besides what makes up
@@ -109,25 +115,31 @@ class _Photo:
 
     Attributes:
         image: (size, size, 3) uint8, augmented.
-        mask, changed: (size, size) float32 in [0, 1].
+        mask, changed, lacking, surplus: (size, size) float32 in [0, 1]; where the object is, where it
+            differs from the reference, where it does in a part that should be seen, and in the edited one.
         pose: (7,) the camera in the window.
     """
 
     image: np.ndarray
     mask: np.ndarray
     changed: np.ndarray
+    lacking: np.ndarray
+    surplus: np.ndarray
     pose: np.ndarray
 
 
 def _photo(dataset: Dataset, sample: Sample, generator: np.random.Generator, size_px: int) -> _Photo:
-    """The photo in a window as `query.window_around` finds it, a little off."""
+    """The photo in a window as `query.window_around` finds it, a little off; at times cut out."""
     masks = dataset.masks(sample)
     window = window_around(masks.object)
     side = window.side * math.exp(generator.normal(0, 0.04))
     shift = generator.normal(0, 0.02, 2) * side + (window.side - side) / 2
-    return _in_window(
+    photo = _in_window(
         dataset, sample, masks, Window(window.x + shift[0], window.y + shift[1], side), generator, size_px
     )
+    if generator.random() < CUT_OUT:
+        photo = dataclasses.replace(photo, image=cut_out(photo.image, photo.mask, generator))
+    return photo
 
 
 def _in_window(
@@ -145,7 +157,8 @@ def _in_window(
     mask = cut(masks.object)
     image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator, ground)
     pose = pose_of(window.camera(sample.camera, size_px))
-    return _Photo(image, mask, cut(masks.changed), pose)
+    lacking, surplus = cut(masks.changed & masks.before), cut(masks.changed & masks.after)
+    return _Photo(image, mask, cut(masks.changed), lacking, surplus, pose)
 
 
 def _camera_example(
@@ -158,7 +171,7 @@ def _camera_example(
     drawn = draw_pose(raycaster, hypothesis, size)
     truth = draw_pose(raycaster, photo.pose, size)
     flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
-    if abs(math.remainder(hypothesis[AZIMUTH] - photo.pose[AZIMUTH], 2 * math.pi)) > _FLOW_AZIMUTH_RAD:
+    if _turn(hypothesis, photo.pose) > _FLOW_TURN_RAD:
         valid = np.zeros_like(valid)
     facing = np.clip((drawn.channels[1:4] * truth.channels[1:4]).sum(0), 0, 1)
     alike = facing[drawn.mask & truth.mask].sum() / max((drawn.mask | truth.mask).sum(), 1)
@@ -188,7 +201,10 @@ def _compare_example(
         {
             "input": _input(photo.image, drawn.channels),
             "heat": changed_patches(photo.changed, HEAT_CELLS).astype(np.float32),
+            "lacking": changed_patches(photo.lacking, HEAT_CELLS).astype(np.float32),
+            "surplus": changed_patches(photo.surplus, HEAT_CELLS).astype(np.float32),
             "label": np.array(sample.anomalous, np.float32),
+            "kind": np.array(ANOMALY_KINDS.index(sample.kind) if sample.anomalous else -1),
         },
         generator,
     )
@@ -235,9 +251,15 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
         if draw < 0.2:
             turns = [generator.uniform(-math.pi, math.pi), math.pi / 2, math.pi, -math.pi / 2]
             guess[AZIMUTH] += turns[generator.integers(4)]
+        if draw < 0.06:
+            guess[ELEVATION] = math.radians(generator.uniform(-10, 80))
         guess[AZIMUTH] += generator.normal(0, math.radians(9))
         guess[ELEVATION] += generator.normal(0, math.radians(7))
-        guess[ROLL] = guess[LOG_FOCAL] = 0.0
+        # Templates are drawn at a few rolls and at one focal length; mostly the nearest roll comes up.
+        rolls = np.radians(ROLLS_DEG)
+        near = int(np.argmin(np.abs(rolls - guess[ROLL])))
+        guess[ROLL] = rolls[near if generator.random() < 0.8 else generator.integers(len(rolls))]
+        guess[LOG_FOCAL] = 0.0
         guess = framed(guess, raycaster.vertices)
         sigma_scale, sigma_shift = 0.04, 0.015
     else:
@@ -245,11 +267,17 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
         guess[AZIMUTH] += generator.normal(0, sigma)
         guess[ELEVATION] += generator.normal(0, sigma)
         guess[ROLL] += generator.normal(0, sigma / 2)
-        guess[LOG_FOCAL] += generator.normal(0, 0.05)
+        guess[LOG_FOCAL] += generator.normal(0, 0.08)
         sigma_scale, sigma_shift = 0.5 * sigma, 0.2 * sigma
     guess[LOG_SCALE] += generator.normal(0, sigma_scale)
     guess[[SHIFT_X, SHIFT_Y]] += generator.normal(0, sigma_shift, 2)
     return guess
+
+
+def _turn(pose: np.ndarray, other: np.ndarray) -> float:
+    """The angle in radians between two cameras."""
+    R, R_other = (orbit_rotation(p[AZIMUTH], p[ELEVATION], p[ROLL]) for p in (pose, other))
+    return math.acos(np.clip((np.trace(R @ R_other.T) - 1) / 2, -1, 1))
 
 
 def _residual(

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -69,9 +69,14 @@ class StageConfig:
     validation_batches: int = 12
     """Batches of a validation."""
 
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of the network's arithmetic while it is trained; weights stay fp32."""
+
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise ConfigError(f"steps and batch: expected at least 1, got {self.steps} and {self.batch}")
+        if self.precision not in ("fp32", "bf16"):
+            raise ConfigError(f"precision: expected fp32 or bf16, got {self.precision!r}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,9 @@ class TrainConfig:
     seed: int = 0
     """Decides first weights and every batch."""
 
+    start: str = ""
+    """SHA-256 of the weights that the networks start from; "" if they start from nothing."""
+
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
@@ -93,9 +101,11 @@ _TINY = StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60, v
 
 PRESETS: dict[str, TrainConfig] = {
     "align": TrainConfig(
-        foreground=StageConfig(steps=1500, batch=32, learning_rate=2e-3),
-        camera=StageConfig(steps=8500, batch=64),
-        compare=StageConfig(steps=5800, batch=32, learning_rate=1e-3, validation_batches=32),
+        foreground=StageConfig(steps=4000, batch=32, learning_rate=2e-3, precision="bf16"),
+        camera=StageConfig(steps=8000, batch=64, learning_rate=1e-3, precision="bf16"),
+        compare=StageConfig(
+            steps=12500, batch=32, learning_rate=7e-4, validation_batches=32, precision="bf16"
+        ),
     ),
     "align-tiny": TrainConfig(
         foreground=_TINY,
@@ -142,6 +152,7 @@ def train_detector(
     max_minutes: float = math.inf,
     workers: int = 0,
     device: str = "cpu",
+    start: dict[str, Tensor] | None = None,
     on_log: Callable[[str, int, int, dict[str, float]], None] = lambda stage, step, steps, row: None,
 ) -> list[StageResult]:
     """Train stages of the align detector in a run folder, or go on where they stopped.
@@ -157,6 +168,7 @@ def train_detector(
         max_minutes: Stop after this long, with a checkpoint.
         workers: Processes that prepare batches; 0 prepares them in this one.
         device: Of the network.
+        start: Weights to start from, as `read_weights` gives them; `config.start` names them.
         on_log: Called with (stage, step, steps, metrics) every so often.
 
     Raises:
@@ -177,7 +189,7 @@ def train_detector(
     deadline = time.monotonic() + 60 * max_minutes
     results = []
     for stage in stages:
-        trainer = _Stage(stage, datasets, run, config, device)
+        trainer = _Stage(stage, datasets, run, config, device, start)
         results.append(trainer.train(deadline, workers, on_log))
         if not results[-1].finished:
             break
@@ -209,6 +221,22 @@ def assemble(run: Path) -> AlignDetector:
     return AlignDetector(**networks)
 
 
+def take_over(network: nn.Module, weights: dict[str, Tensor], stage: str) -> bool:
+    """Start a stage's network from a detector's weights.
+
+    What the weights do not have stays as it is; if what they have is of other shapes, all of it does.
+
+    Returns:
+        Whether they were taken.
+    """
+    mine = network.state_dict()
+    common = {name: weights[f"{stage}.{name}"] for name in mine if f"{stage}.{name}" in weights}
+    fits = bool(common) and all(tensor.shape == mine[name].shape for name, tensor in common.items())
+    if fits:
+        network.load_state_dict(common, strict=False)
+    return fits
+
+
 def steps_done(run: Path) -> dict[str, int]:
     """Steps of the checkpoint of each stage that has one."""
     return {
@@ -235,7 +263,13 @@ class _Stage:
     """The state of training one stage."""
 
     def __init__(
-        self, stage: str, datasets: list[Dataset], run: Path, config: TrainConfig, device: str
+        self,
+        stage: str,
+        datasets: list[Dataset],
+        run: Path,
+        config: TrainConfig,
+        device: str,
+        start: dict[str, Tensor] | None,
     ) -> None:
         self.stage, self.run, self.device = stage, run, torch.device(device)
         self.config: StageConfig = getattr(config, stage)
@@ -243,7 +277,10 @@ class _Stage:
         self.validation = TrainingPhotos(datasets, "val", config.seed)
         self.loss = _LOSSES[stage]
         torch.manual_seed(config.seed)
-        self.network: nn.Module = _NETWORKS[stage]().to(self.device, memory_format=torch.channels_last)
+        network = _NETWORKS[stage]()
+        if start is not None:
+            take_over(network, start, stage)
+        self.network: nn.Module = network.to(self.device, memory_format=torch.channels_last)
         self.average = AveragedModel(self.network, avg_fn=self._averaged, use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), self.config.learning_rate, weight_decay=self.config.weight_decay
@@ -305,7 +342,7 @@ class _Stage:
             group["lr"] = self._learning_rate()
         # Dropout must not depend on how often the run was stopped.
         torch.manual_seed(self.step)
-        values = self.loss(self.network, self._move(batch))
+        values = self.loss(self._answer, self._move(batch))
         self.optimizer.zero_grad(set_to_none=True)
         values["loss"].backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -314,6 +351,11 @@ class _Stage:
         self.step += 1
         self._between_steps = True
         return {key: value.item() for key, value in values.items() if value.ndim == 0}
+
+    def _answer(self, x: Tensor) -> Any:
+        """What the network says, computed in the stage's precision, in fp32 for the losses."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+            return _to_float(self.network(x))
 
     def _averaged(self, average: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
         """The running average; it forgets faster at first, when it still holds the random start."""
@@ -388,6 +430,13 @@ class _Stage:
                 header, *rows = path.read_text().splitlines()
                 kept = [row for row in rows if int(row.split(",")[0]) <= self.step]
                 path.write_text("\n".join([header, *kept]) + "\n")
+
+
+def _to_float(answer: Any) -> Any:
+    if isinstance(answer, Tensor):
+        return answer.float()
+    parts = map(_to_float, answer)
+    return type(answer)(*parts) if hasattr(answer, "_fields") else tuple(parts)
 
 
 class _DeferredInterrupt:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -23,7 +26,7 @@ def motion_loss(
     return (valid * (10 * error + 0.5 * 0.1 * likelihood)).sum() / total
 
 
-def foreground_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def foreground_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Binary cross-entropy of the mask."""
     logits = network(batch["input"])
     overlap = ((logits > 0) & (batch["mask"] > 0.5)).sum((1, 2))
@@ -34,7 +37,7 @@ def foreground_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[
     }
 
 
-def camera_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def camera_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Motion, and cross-entropy of how alike photo and drawing look."""
     motion, score = network(batch["input"])
     moved = motion_loss(motion, batch["flow"], batch["valid"])
@@ -46,19 +49,38 @@ def camera_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str,
     }
 
 
-def compare_loss(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Cross-entropy of the image's label and of the patches'."""
-    logit, heat = network(batch["input"])
-    weight = torch.tensor(HEAT_POSITIVE_WEIGHT, device=heat.device)
-    image = F.binary_cross_entropy_with_logits(logit, batch["label"])
-    patch = F.binary_cross_entropy_with_logits(heat, batch["heat"], pos_weight=weight)
+def compare_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross-entropy of the image's label, of the patches', and of the kind of what is anomalous."""
+    found = network(batch["input"])
+    image = F.binary_cross_entropy_with_logits(found.anomaly, batch["label"])
+    patch = _patch_loss(found.heat, batch["heat"])
+    difference = _patch_loss(found.lacking, batch["lacking"]) + _patch_loss(found.surplus, batch["surplus"])
+    kind = kind_loss(found.kinds, batch["kind"])
     return {
-        "loss": image + 2 * patch,
+        "loss": image + 2 * patch + 0.5 * difference + 0.1 * kind,
         "image": image,
         "patch": patch,
-        "accuracy": ((logit > 0) == (batch["label"] > 0.5)).float().mean(),
-        "logit": logit,
+        "difference": difference,
+        "kind": kind,
+        "accuracy": ((found.anomaly > 0) == (batch["label"] > 0.5)).float().mean(),
+        "logit": found.anomaly,
     }
+
+
+def kind_loss(kinds: Float[Tensor, "batch kinds"], kind: Int[Tensor, " batch"]) -> Float[Tensor, ""]:
+    """Mean cross-entropy over the photos that are of a kind; 0 without any.
+
+    Args:
+        kinds: Logits.
+        kind: Index of the kind, -1 for none.
+    """
+    each = F.cross_entropy(kinds, kind, ignore_index=-1, reduction="sum")
+    return each / (kind >= 0).sum().clamp(min=1)
+
+
+def _patch_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    weight = torch.tensor(HEAT_POSITIVE_WEIGHT, device=logits.device)
+    return F.binary_cross_entropy_with_logits(logits, labels, pos_weight=weight)
 
 
 def _mean_error(motion: Motion, batch: dict[str, Tensor]) -> Tensor:

@@ -111,6 +111,11 @@ class InspectionOut(BaseModel):
     )
     boxes: list[list[int]]
     part: dict[str, str] | None = Field(description="That the anomaly most likely concerns.")
+    kind: str | None = Field(
+        default=None,
+        description="That it most likely is: position, rotation, broken, swapped or missing.",
+    )
+    what: str | None = Field(default=None, description="Part and kind in words.")
     p_value: float | None = Field(description="Share of normal photos that look as odd, if calibrated.")
     mark: Mark | None
     together: str | None = Field(description="Shared by photos of one item.")

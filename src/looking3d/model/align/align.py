@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +11,11 @@ import cv2
 import numpy as np
 import torch
 
-from looking3d.geometry.camera import Camera
+from looking3d.geometry.camera import FOCAL_PER_WIDTH, Camera
 from looking3d.model.align.drawing import PoseDrawing, draw_pose
 from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.graphs import Graphs, photo_inputs
-from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet, Motion
+from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, CompareNet, ForegroundNet, Motion
 from looking3d.model.align.pose import camera_of, pose_of, project
 from looking3d.model.align.templates import (
     TEMPLATES_LAYOUT,
@@ -59,12 +60,14 @@ class _Framed:
         window: In pixels of the photo.
         large, small: (1, 3, 128, 128) and (1, 3, 64, 64) float32.
         mask: (64 * 64,) float32 in [0, 1], where the object is.
+        log_focal: Log of the focal length in the window over the paper's, if the photo tells.
     """
 
     window: Window
     large: torch.Tensor
     small: torch.Tensor
     mask: np.ndarray
+    log_focal: float | None
 
 
 class AlignDetector:
@@ -171,13 +174,13 @@ class AlignDetector:
         for count in SURVIVORS:
             motion, scores = self._camera_net(framed.small, drawings)
             best = np.argsort(-scores, kind="stable")[:count]
-            poses = self._step(poses[best], [drawings[i] for i in best], _pick(motion, best))
+            poses = self._step(framed, poses[best], [drawings[i] for i in best], _pick(motion, best))
             drawings = self._draw(enrolled, poses, CameraNet.size_px)
         poses = poses[np.argsort(-self._fit(framed, drawings), kind="stable")[:FINALISTS]]
         for _ in range(REFINEMENTS):
             fine = self._draw(enrolled, poses, CompareNet.size_px)
             motion, _ = self._camera_net(framed.large, fine)
-            poses = self._step(poses, fine, motion)
+            poses = self._step(framed, poses, fine, motion)
         fit = self._fit(framed, self._draw(enrolled, poses, CameraNet.size_px))
         return poses[int(np.argmax(fit))]
 
@@ -193,17 +196,21 @@ class AlignDetector:
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
-        probability, heat_map = self.graphs.compare(*self._inputs(framed.large, [drawing]))
+        answers = self.graphs.compare(*self._inputs(framed.large, [drawing]))
+        probability, heat, lacking, surplus, kinds = (answer[0].float().cpu().numpy() for answer in answers)
         height, width = photo.image.shape[:2]
         size = CompareNet.size_px
         drawn = drawing.mask.astype(np.float32)
         silhouette = cv2.resize(drawn, (_MASK_PX, _MASK_PX), interpolation=cv2.INTER_AREA)
         return Detection(
-            probability=float(probability[0]),
-            heat_map=heat_map[0].float().cpu().numpy(),
+            probability=float(probability),
+            heat_map=heat,
             window=framed.window,
             camera=framed.window.photo_camera(camera_of(pose, size), width, height),
             alignment=float(_iou(framed.mask, silhouette.reshape(1, -1))[0]),
+            lacking=lacking,
+            surplus=surplus,
+            kinds={name: float(share) for name, share in zip(ANOMALY_KINDS, kinds, strict=True)},
         )
 
     def _find_foreground(self, photo: Query) -> tuple[np.ndarray, Window]:
@@ -237,7 +244,10 @@ class AlignDetector:
             window = window_around(photo.mask, photo.name)
             mask = crop(photo.mask.astype(np.float32), window, _MASK_PX, border=cv2.BORDER_CONSTANT)
         large, small = photo_inputs(self._window(photo, window))
-        return _Framed(window, large, small, mask.reshape(-1))
+        log_focal = None
+        if photo.focal_px is not None:
+            log_focal = math.log(photo.focal_px / (FOCAL_PER_WIDTH * window.side))
+        return _Framed(window, large, small, mask.reshape(-1), log_focal)
 
     def _first_guesses(self, framed: _Framed, templates: Templates) -> tuple[np.ndarray, list[PoseDrawing]]:
         """The templates whose silhouettes fit best."""
@@ -260,7 +270,9 @@ class AlignDetector:
     def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(self.device, memory_format=torch.channels_last)
 
-    def _step(self, poses: np.ndarray, drawings: list[PoseDrawing], motion: Motion) -> np.ndarray:
+    def _step(
+        self, framed: _Framed, poses: np.ndarray, drawings: list[PoseDrawing], motion: Motion
+    ) -> np.ndarray:
         """Poses moved as the flow says."""
         # Small systems: double precision on the CPU, wherever the networks are.
         start = torch.from_numpy(poses)
@@ -269,7 +281,7 @@ class AlignDetector:
         flow = motion.flow.double().cpu().flatten(2).transpose(1, 2)
         spread = motion.log_spread.double().cpu().flatten(1).exp()
         target = project(start, points)[0] + flow
-        return gauss_newton(start, points, target, spread, valid).numpy()
+        return gauss_newton(start, points, target, spread, valid, log_focal=framed.log_focal).numpy()
 
 
 def _likely(probability: np.ndarray) -> np.ndarray:

@@ -10,7 +10,10 @@ from looking3d.model.align.pose import LOG_FOCAL, ROLL, project
 # Standard deviations of the step that one call may take, and of what is nominal. Weak: they keep the
 # system regular where the flow says nothing.
 STEP_SIGMA = (0.35, 0.25, 0.15, 0.15, 0.1, 0.1, 0.15)
-NOMINAL_SIGMA = {ROLL: 0.06, LOG_FOCAL: 0.1}
+NOMINAL_SIGMA = {ROLL: 0.25, LOG_FOCAL: 0.2}
+
+KNOWN_FOCAL_SIGMA = 0.05
+"""Of the log focal length where the photo says it: lenses breathe, and crops are not always told."""
 
 ITERATIONS = 4
 """Linearisations of one step."""
@@ -23,6 +26,7 @@ def gauss_newton(
     spread: Float[torch.Tensor, "batch n"],
     valid: Float[torch.Tensor, "batch n"],
     iterations: int = ITERATIONS,
+    log_focal: float | None = None,
 ) -> Float[torch.Tensor, "batch 7"]:
     """The pose that takes `points` to `target`, robustly.
 
@@ -37,12 +41,16 @@ def gauss_newton(
         spread: b, the expected error of each target, in image widths.
         valid: 1 for points that count, 0 for padding.
         iterations: Linearisations.
+        log_focal: Log of the focal length over the paper's, if it is known.
     """
     start = pose
     step_weight = torch.tensor(STEP_SIGMA, dtype=pose.dtype, device=pose.device) ** -2
     nominal_weight = torch.zeros_like(step_weight)
+    nominal = torch.zeros_like(step_weight)
     for index, sigma in NOMINAL_SIGMA.items():
         nominal_weight[index] = sigma**-2
+    if log_focal is not None:
+        nominal[LOG_FOCAL], nominal_weight[LOG_FOCAL] = log_focal, KNOWN_FOCAL_SIGMA**-2
     for _ in range(iterations):
         image, jacobian = project(pose, points)
         residual = target - image
@@ -52,6 +60,6 @@ def gauss_newton(
         normal = torch.einsum("bnci,bncj->bij", weighted, jacobian)
         normal = normal + torch.diag(step_weight + nominal_weight)
         gradient = torch.einsum("bnci,bnc->bi", weighted, residual)
-        gradient = gradient - step_weight * (pose - start) - nominal_weight * pose
+        gradient = gradient - step_weight * (pose - start) - nominal_weight * (pose - nominal)
         pose = pose + torch.linalg.solve(normal, gradient)
     return pose

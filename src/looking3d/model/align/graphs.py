@@ -26,7 +26,7 @@ class Graphs:
 
     query: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
     camera: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
-    compare: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    compare: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]
     key: str = ""
 
     @staticmethod
@@ -90,7 +90,17 @@ class CompareGraph(nn.Module):
 
     def forward(
         self, photo: Float[Tensor, "batch 3 128 128"], drawing: Float[Tensor, "batch 5 128 128"]
-    ) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch 32 32"]]:
-        """The probability of an anomaly, and that of each 4 px patch to show it."""
-        logit, heat = self.compare(torch.cat([photo, drawing], 1))
-        return torch.sigmoid(logit), torch.sigmoid(heat)
+    ) -> tuple[
+        Float[Tensor, " batch"],
+        Float[Tensor, "batch 32 32"],
+        Float[Tensor, "batch 32 32"],
+        Float[Tensor, "batch 32 32"],
+        Float[Tensor, "batch 5"],
+    ]:
+        """Probabilities: of an anomaly; of each 4 px patch to show it, to lack something, and to show
+        something too much; of each kind of anomaly, if there is one."""
+        found = self.compare(torch.cat([photo, drawing], 1))
+        heat, lacking, surplus = torch.sigmoid(
+            torch.stack([found.heat, found.lacking, found.surplus])
+        ).unbind()
+        return torch.sigmoid(found.anomaly), heat, lacking, surplus, torch.softmax(found.kinds, 1)

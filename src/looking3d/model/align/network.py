@@ -16,6 +16,8 @@ CELL_PX = 4
 """Side of the cells that flow is predicted for, in pixels of the drawing."""
 
 HEAT_CELLS = 32
+ANOMALY_KINDS = ("position", "rotation", "broken", "swapped", "missing")
+"""What `CompareNet` tells apart, in the order of its answers."""
 
 
 class Motion(NamedTuple):
@@ -28,6 +30,24 @@ class Motion(NamedTuple):
 
     flow: Float[Tensor, "batch 2 cells cells"]
     log_spread: Float[Tensor, "batch cells cells"]
+
+
+class Comparison(NamedTuple):
+    """How a photo and an aligned drawing differ; logits.
+
+    Attributes:
+        anomaly: (batch,) that the photo shows an anomaly.
+        heat: (batch, cells, cells) that a 4 px patch differs.
+        lacking, surplus: (batch, cells, cells) that a part of the reference should be seen in a patch and is
+            not, and that something is seen there which the reference has not.
+        kinds: (batch, 5) of the kind of anomaly, if there is one; a softmax makes probabilities of them.
+    """
+
+    anomaly: Float[Tensor, " batch"]
+    heat: Float[Tensor, "batch cells cells"]
+    lacking: Float[Tensor, "batch cells cells"]
+    surplus: Float[Tensor, "batch cells cells"]
+    kinds: Float[Tensor, "batch 5"]
 
 
 class _Block(nn.Module):
@@ -109,22 +129,28 @@ class CompareNet(nn.Module):
         super().__init__()
         self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 80, 128, 160), top=1, outputs=64)
         self.heat = nn.Sequential(_Block(64, 48), nn.Conv2d(48, 1, 1))
+        self.difference = nn.Conv2d(48, 2, 1)
+        features = 160 * 2 + 64 * 2 + 3
         self.verdict = nn.Sequential(
-            nn.Linear(160 * 2 + 64 * 2 + 3, 128), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(128, 1)
+            nn.Linear(features, 128), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(128, 1)
+        )
+        self.kind = nn.Sequential(
+            nn.Linear(features, 64), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(64, len(ANOMALY_KINDS))
         )
 
-    def forward(
-        self, x: Float[Tensor, "batch 8 128 128"]
-    ) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch 32 32"]]:
-        """Anomaly logit, and the anomaly logit of each 4 px patch."""
+    def forward(self, x: Float[Tensor, "batch 8 128 128"]) -> Comparison:
+        """Logits for the whole image and for its 4 px patches."""
         maps, deep = self.pyramid(x)
-        heat = self.heat(maps[0])[:, 0]
+        fine = self.heat[0](maps[0])
+        heat = self.heat[1](fine)[:, 0]
+        lacking, surplus = self.difference(fine).unbind(1)
         flat = heat.flatten(1)
         strongest = torch.stack(
             [flat.amax(1), flat.topk(12, 1).values.mean(1), torch.logsumexp(flat, 1) - 7.0], 1
         )
         pooled = [deep.mean((2, 3)), deep.amax((2, 3)), maps[1].mean((2, 3)), maps[1].amax((2, 3)), strongest]
-        return self.verdict(torch.cat(pooled, 1))[:, 0], heat
+        features = torch.cat(pooled, 1)
+        return Comparison(self.verdict(features)[:, 0], heat, lacking, surplus, self.kind(features))
 
 
 class ForegroundNet(nn.Module):
@@ -134,8 +160,8 @@ class ForegroundNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pyramid = _Pyramid(3, (16, 32, 48, 64, 64), top=0, outputs=24)
-        self.mask = nn.Conv2d(24, 1, 3, 1, 1)
+        self.pyramid = _Pyramid(3, (24, 48, 96, 128, 128), top=0, outputs=32)
+        self.mask = nn.Conv2d(32, 1, 3, 1, 1)
 
     def forward(self, x: Float[Tensor, "batch 3 128 128"]) -> Float[Tensor, "batch 64 64"]:
         """The logit of each 2 px cell to show the object."""

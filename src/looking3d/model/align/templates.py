@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,27 @@ from scipy.spatial import ConvexHull, QhullError
 
 from looking3d.model.align.drawing import PoseDrawing, draw_pose
 from looking3d.model.align.network import CELL_PX
-from looking3d.model.align.pose import LOG_FOCAL, LOG_SCALE, POSE_SIZE, SHIFT_X, SHIFT_Y, camera_of
+from looking3d.model.align.pose import (
+    AZIMUTH,
+    ELEVATION,
+    LOG_FOCAL,
+    LOG_SCALE,
+    POSE_SIZE,
+    ROLL,
+    SHIFT_X,
+    SHIFT_Y,
+    camera_of,
+)
 from looking3d.model.query import FILL
 from looking3d.render.raycast import Raycaster
 
 AZIMUTH_STEP_DEG = 15.0
-ELEVATIONS_DEG = (12.0, 30.0, 48.0)
+ELEVATIONS_DEG = (-1.0, 17.0, 35.0, 53.0, 71.0)
+ROLLS_DEG = (-13.0, 0.0, 13.0)
 
-TEMPLATES_LAYOUT = f"templates-1 step {AZIMUTH_STEP_DEG} elevations {ELEVATIONS_DEG} fill {FILL}"
+TEMPLATES_LAYOUT = (
+    f"templates-2 step {AZIMUTH_STEP_DEG} elevations {ELEVATIONS_DEG} rolls {ROLLS_DEG} fill {FILL}"
+)
 """Names how templates are drawn and packed; raise its number when either changes."""
 
 
@@ -36,13 +50,13 @@ class Templates:
 
 
 def draw_templates(raycaster: Raycaster, size_px: int) -> Templates:
-    """Every 15 degrees of azimuth at three elevations."""
+    """Every 15 degrees of azimuth, from a little below to nearly above, held level and turned either way."""
     outline, poses = _hull_points(raycaster.vertices), []
-    for elevation in np.radians(ELEVATIONS_DEG):
-        for azimuth in np.radians(np.arange(0, 360, AZIMUTH_STEP_DEG)):
-            pose = np.zeros(POSE_SIZE)
-            pose[:2] = azimuth, elevation
-            poses.append(framed(pose, outline))
+    azimuths = np.arange(0, 360, AZIMUTH_STEP_DEG)
+    for roll, elevation, azimuth in np.radians(list(itertools.product(ROLLS_DEG, ELEVATIONS_DEG, azimuths))):
+        pose = np.zeros(POSE_SIZE)
+        pose[[AZIMUTH, ELEVATION, ROLL]] = azimuth, elevation, roll
+        poses.append(framed(pose, outline))
     drawings = tuple(draw_pose(raycaster, pose, size_px) for pose in poses)
     masks = np.stack([drawing.mask.ravel() for drawing in drawings]).astype(np.float32)
     return Templates(np.stack(poses), drawings, masks)

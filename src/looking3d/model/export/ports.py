@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from looking3d.model.align.network import CELL_PX, DRAWING_CHANNELS, HEAT_CELLS, CameraNet, CompareNet
+from looking3d.model.align.network import (
+    ANOMALY_KINDS,
+    CELL_PX,
+    DRAWING_CHANNELS,
+    HEAT_CELLS,
+    CameraNet,
+    CompareNet,
+)
 
 _LARGE, _SMALL = CompareNet.size_px, CameraNet.size_px
 
@@ -111,6 +118,24 @@ PORTS = {
                 "float32",
                 ("batch", HEAT_CELLS, HEAT_CELLS),
                 f"probability of each {CELL_PX} x {CELL_PX} px patch of the window to be anomalous",
+            ),
+            Port(
+                "lacking",
+                "float32",
+                ("batch", HEAT_CELLS, HEAT_CELLS),
+                "probability of each patch that a part of the reference should be seen there and is not",
+            ),
+            Port(
+                "surplus",
+                "float32",
+                ("batch", HEAT_CELLS, HEAT_CELLS),
+                "probability of each patch to show something that the reference has not",
+            ),
+            Port(
+                "kinds",
+                "float32",
+                ("batch", len(ANOMALY_KINDS)),
+                f"probability of {', '.join(ANOMALY_KINDS)}, if the photo shows an anomaly",
             ),
         ),
     ),

@@ -140,7 +140,7 @@ function card(inspection) {
     ),
     facts([
       ["reference", inspection.reference],
-      ["part", verdict === "anomalous" ? inspection.part?.name : null],
+      ["part", verdict === "anomalous" ? inspection.what ?? inspection.part?.name : null],
       ["where", verdict === "anomalous" ? inspection.where : null],
       ["box", verdict === "anomalous" && inspection.box ? `${inspection.box.join(", ")} px` : null],
       ["seen from", isAligned ? inspection.seen_from : null],
