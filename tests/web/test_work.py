@@ -1,4 +1,4 @@
-"""The queue: bounded, honest about how long it takes, and finishing what it took."""
+"""The queue: bounded, fair, honest about how long it takes, and finishing what it took."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from looking3d.errors import RequestError
+from looking3d.web.app_state import get_client
 from looking3d.web.work import WorkQueue
 from tests.web.conftest import ColorDetector, colored, inspect
 
@@ -86,6 +88,113 @@ def test_what_was_taken_is_finished() -> None:
     gate.go.set()
     queue.close()
     assert [future.result(0) for future in futures] == ["done"] * 2
+
+
+def test_clients_take_turns() -> None:
+    queue, gate = WorkQueue(workers=1, capacity=100), Gate()
+    done: list[str] = []
+    queue.submit([gate], "first")
+    assert gate.started.wait(30)
+    for client, count in (("many", 50), ("few", 3), ("one", 1)):
+        queue.submit([lambda client=client: done.append(client) for _ in range(count)], client)
+    assert queue.clients == 3
+    gate.go.set()
+    queue.wait_until_idle()
+    assert done == ["many", "few", "one", "many", "few", "many", "few", *["many"] * 47]
+    assert queue.clients == 0
+    queue.close()
+
+
+def test_a_client_s_jobs_keep_their_order() -> None:
+    queue, done = WorkQueue(workers=1, capacity=40), []
+    queue.submit([lambda i=i: done.append(i) for i in range(20)], "a")
+    queue.wait_until_idle()
+    assert done == list(range(20))
+    queue.close()
+
+
+def test_nobody_can_fill_the_queue_alone() -> None:
+    queue, gate = WorkQueue(workers=1, capacity=8), Gate()
+    queue.submit([gate], "flood")
+    assert gate.started.wait(30)
+    for client, taken, why in (
+        ("flood", 6, r"your share of the queue is full \(6 of the 6 that wait are yours\); try again in"),
+        ("second", 2, r"the queue is full \(8 wait\); try again in"),
+        ("third", 0, r"the queue is full \(8 wait\); try again in"),
+    ):
+        for _ in range(taken):
+            queue.submit([gate], client)
+        with pytest.raises(RequestError, match=why) as refused:
+            queue.submit([gate], client)
+        assert refused.value.status == 429
+    with pytest.raises(RequestError, match="7 photos in one request; at most 6 are taken"):
+        queue.submit([gate] * 7, "second")
+    gate.go.set()
+    queue.close()
+
+
+def test_what_nobody_waits_for_is_left_out() -> None:
+    queue, gate = WorkQueue(workers=1, capacity=8), Gate()
+    queue.submit([gate])
+    done: list[int] = []
+    given_up, wanted = queue.submit([lambda: done.append(1), lambda: done.append(2)])
+    assert given_up.cancel()
+    gate.go.set()
+    wanted.result(30)
+    queue.wait_until_idle()
+    assert done == [2]
+    assert queue.pending == 0
+    queue.close()
+
+
+class WatchedDetector(SlowDetector):
+    """Notes which photo it judges when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judged: list[str] = []
+
+    def detect(self, photos: list, enrolled: str) -> list:
+        found = super().detect(photos, enrolled)
+        self.judged += [photo.name for photo in photos]
+        return found
+
+
+def test_one_that_floods_does_not_starve_the_others(start: Callable[..., TestClient]) -> None:
+    detector = WatchedDetector()
+    client = start(detector, queue=80, workers=1)
+    flood, other = (TestClient(client.app, client=(address, 1)) for address in ("10.0.0.1", "10.0.0.2"))
+    photos = [(f"{number}.png", colored(20)) for number in range(1, 51)]
+    with ThreadPoolExecutor(2) as pool:
+        flooding = pool.submit(inspect, flood, *photos)
+        assert detector.gate.started.wait(30)
+        one = pool.submit(inspect, other, ("other.png", colored(30)))
+        while client.app.state.service.queue.pending < 51:
+            assert not one.done()
+        assert "looking3d_queue_clients 2.0" in client.get("/metrics").text
+        detector.gate.go.set()
+        assert one.result(60).status_code == 201
+        assert [found["name"] for found in flooding.result(60).json()["inspections"]] == [
+            name for name, _ in photos
+        ]
+    assert "other.png" in detector.judged[:3]
+    assert detector.judged[-1] == "50.png"
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("a name", "a name"),
+        (None, ""),
+    ],
+)
+def test_a_client_is_an_address(address: str | None, client: str) -> None:
+    scope = {"type": "http", "client": None if address is None else (address, 1)}
+    assert get_client(Request(scope)) == client
 
 
 def test_clients_are_told_to_wait(start: Callable[..., TestClient]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from looking3d.errors import PhotoError, ShapeError
+from looking3d.inspection.focal_length import focal_length_px
 from looking3d.inspection.signature import HEIC, seems_to_be
 from looking3d.model.query import Query
 from looking3d.shapes.read import folder_entries
@@ -69,7 +70,7 @@ def load_photo(path: Path | str) -> Query:
     frame if it moves. Alpha becomes the mask (where at least half opaque) and the photo is laid on white;
     alpha that is opaque everywhere is none. More than 8 bits of grey become 8 by the number of bits that
     the brightest pixel needs. A photo larger than LARGEST_PX is reduced by area averaging, and the mask
-    with it.
+    with it. The focal length is EXIF's, if it tells one that can be (see `focal_length_px`).
 
     Args:
         path: A file.
@@ -130,7 +131,10 @@ def _decode(file: BinaryIO, name: str, most_px: int | None = None) -> Query:
     # Pillow warns of odd metadata, which nobody can mend here, and of what it then raises anyway.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = _upright_pixels(file, name, most_px)
+        stored = _stored_pixels(file, name, most_px)
+        # Before it is turned, which takes the EXIF of some kinds of files away.
+        focal_px = focal_length_px(stored)
+        image = _upright(stored)
         width, height = image.size
         if min(width, height) < SMALLEST_PX:
             raise PhotoError(
@@ -140,17 +144,19 @@ def _decode(file: BinaryIO, name: str, most_px: int | None = None) -> Query:
         image, alpha = _split_alpha(_as_8_bits(image))
         image, alpha = _reduced(image), None if alpha is None else _reduced(alpha)
         pixels = np.asarray(_to_srgb(image), np.uint8)
+    if focal_px is not None:
+        focal_px *= max(image.size) / max(width, height)
     if alpha is None:
-        return Query(pixels, None, name)
+        return Query(pixels, None, name, focal_px)
     opacity = np.asarray(alpha)
     mask = opacity >= (_OPAQUE + 1) // 2
     if not mask.any():
         raise PhotoError(f"{name}: is transparent everywhere; expected an object, cut out or on a ground")
-    return Query(_on_white(pixels, opacity), None if mask.all() else mask, name)
+    return Query(_on_white(pixels, opacity), None if mask.all() else mask, name, focal_px)
 
 
-def _upright_pixels(file: BinaryIO, name: str, most_px: int | None) -> Image.Image:
-    """The first frame, decoded and turned upright, in the mode of the file."""
+def _stored_pixels(file: BinaryIO, name: str, most_px: int | None) -> Image.Image:
+    """The first frame, decoded, in the mode of the file."""
     head = file.read(_HEAD_BYTES)
     file.seek(0)
     if not head:
@@ -164,6 +170,7 @@ def _upright_pixels(file: BinaryIO, name: str, most_px: int | None) -> Image.Ima
         if most_px is not None and image.width * image.height > most_px:
             raise Image.DecompressionBombError
         image.load()
+        return image
     except Image.DecompressionBombError as error:
         limit = (most_px or 2 * (Image.MAX_IMAGE_PIXELS or 0)) // 10**6
         raise PhotoError(
@@ -179,9 +186,13 @@ def _upright_pixels(file: BinaryIO, name: str, most_px: int | None) -> Image.Ima
     except Exception as error:  # decoders raise anything, SyntaxError and struct.error too, on broken bytes
         reason = " ".join(str(error).split()) or type(error).__name__
         raise PhotoError(f"{name}: damaged or cut short ({reason}); copy or export it again") from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image turned as its EXIF says."""
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # as above: broken EXIF; the pixels are good
+    except Exception:  # broken EXIF raises anything, too; the pixels are good
         return image
 
 

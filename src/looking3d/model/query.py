@@ -27,11 +27,14 @@ class Query:
         image: (height, width, 3) uint8 RGB.
         mask: (height, width) bool, where the object is; None if that is to be found out.
         name: For messages.
+        focal_px: Focal length of the camera in pixels of `image`, whose centre is the principal point; None
+            if it is not known.
     """
 
     image: np.ndarray
     mask: np.ndarray | None = None
     name: str = "photo"
+    focal_px: float | None = None
 
 
 @dataclass(frozen=True)

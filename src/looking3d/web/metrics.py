@@ -39,6 +39,9 @@ class Metrics:
         )
         pending.set_function(lambda: queue.pending)
 
+        clients = Gauge("looking3d_queue_clients", "Clients who have work that waits", registry=self.registry)
+        clients.set_function(lambda: queue.clients)
+
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self.registry)

@@ -11,7 +11,7 @@ from fastapi import Path as InPath
 from looking3d.web.app_state import get_metrics
 from looking3d.web.history import MarkFilter
 from looking3d.web.metrics import Metrics
-from looking3d.web.routes_references import ID, QUEUE_REFUSALS, REFUSALS, Id, TheService
+from looking3d.web.routes_references import ID, QUEUE_REFUSALS, REFUSALS, Client, Id, TheService
 from looking3d.web.schemas import FailureOut, InspectedOut, InspectionOut, InspectionPage, ItemOut, MarkIn
 from looking3d.web.service import PhotoOptions, Service, Upload, WebMethod, outcomes
 from looking3d.web.uploads import harmless_name
@@ -30,6 +30,7 @@ def _file(kind: str) -> dict[int | str, dict[str, object]]:
 @router.post("/references/{id}/inspections", status_code=201, responses=QUEUE_REFUSALS)
 async def inspect(
     service: TheService,
+    client: Client,
     metrics: Annotated[Metrics, Depends(get_metrics)],
     id: Id,
     photos: Annotated[list[UploadFile], File(description="One or more photos.", min_length=1)],
@@ -44,7 +45,7 @@ async def inspect(
         Upload(harmless_name(photo.filename, f"photo-{number}"), photo.file)
         for number, photo in enumerate(photos, 1)
     ]
-    futures = service.inspect(id, uploads, PhotoOptions(foreground, threshold, together))
+    futures = service.inspect(id, uploads, PhotoOptions(foreground, threshold, together), client)
     # All have to end before the uploads are closed; what went wrong with each is looked at below.
     await asyncio.gather(*(asyncio.wrap_future(future) for future in futures), return_exceptions=True)
     inspected, failures = outcomes(futures, uploads)

@@ -12,7 +12,7 @@ from looking3d.errors import RequestError
 from looking3d.inspection.enrolment.prepare import EnrolOptions
 from looking3d.inspection.gallery import CONFIRM, MESH, THUMBNAIL, TURNTABLE
 from looking3d.shapes.cleanup import CleanupOptions
-from looking3d.web.app_state import get_service
+from looking3d.web.app_state import get_client, get_service
 from looking3d.web.schemas import CalibrationIn, CalibrationOut, Problem, ReferenceOut, References, Undone
 from looking3d.web.service import Service, Upload
 from looking3d.web.uploads import harmless_name
@@ -21,6 +21,7 @@ ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 Id = Annotated[str, InPath(pattern=ID, description="Of a reference.")]
 TheService = Annotated[Service, Depends(get_service)]
+Client = Annotated[str, Depends(get_client)]
 
 REFUSALS: dict[int | str, dict[str, object]] = {
     status: {"model": Problem, "description": what}
@@ -35,7 +36,10 @@ QUEUE_REFUSALS: dict[int | str, dict[str, object]] = {
     **REFUSALS,
     400: {"model": Problem, "description": "The form is damaged."},
     413: {"model": Problem, "description": "Too large, or too many at once."},
-    429: {"model": Problem, "description": "The queue is full; Retry-After says when to try again."},
+    429: {
+        "model": Problem,
+        "description": "The queue is full, or your share of it; Retry-After says when to try again.",
+    },
     503: {"model": Problem, "description": "The service is stopping."},
 }
 
@@ -51,6 +55,7 @@ def _file(kind: str) -> dict[int | str, dict[str, object]]:
 )
 async def enrol(
     service: TheService,
+    client: Client,
     mesh: Annotated[UploadFile, File(description="GLB, glTF, OBJ, STL, PLY, OFF, or a zip of parts.")],
     id: Annotated[str | None, Form(description="By default made of the file's name.", pattern=ID)] = None,
     name: Annotated[str | None, Form(description="What people call it.", max_length=120)] = None,
@@ -68,7 +73,7 @@ async def enrol(
     options = EnrolOptions(up, front, unit, as_scan, CleanupOptions(faces=faces))
     upload = Upload(harmless_name(mesh.filename, "reference"), mesh.file)
     return ReferenceOut.of(
-        await asyncio.wrap_future(service.enrol(upload, options, id or None, name or None, replace))
+        await asyncio.wrap_future(service.enrol(upload, options, id or None, name or None, replace, client))
     )
 
 

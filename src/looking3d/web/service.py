@@ -118,16 +118,24 @@ class Service:
         return self.gallery.get(id)
 
     def enrol(
-        self, mesh: Upload, options: EnrolOptions, id: str | None, name: str | None, replace: bool
+        self,
+        mesh: Upload,
+        options: EnrolOptions,
+        id: str | None,
+        name: str | None,
+        replace: bool,
+        client: str = "",
     ) -> Future[Entry]:
-        """Make a reference of an upload, as soon as a worker is free.
+        """Make a reference of an upload, as soon as it is this client's turn and a worker is free.
 
         Raises:
             RequestError: The queue has no room.
             ConfigError: The id cannot be one.
         """
         id = check_id(id) if id else default_id(Path(mesh.name))
-        (future,) = self.queue.submit([lambda: self._enrol(mesh, options, id, name or mesh.name, replace)])
+        (future,) = self.queue.submit(
+            [lambda: self._enrol(mesh, options, id, name or mesh.name, replace)], client
+        )
         return future
 
     def remove(self, id: str) -> None:
@@ -139,8 +147,10 @@ class Service:
         self.gallery.remove(self.reference(id).id)
         self.inspectors.forget(id)
 
-    def inspect(self, id: str, photos: Sequence[Upload], options: PhotoOptions) -> list[Future[Inspected]]:
-        """Inspect photos as soon as workers are free, and note what comes of them.
+    def inspect(
+        self, id: str, photos: Sequence[Upload], options: PhotoOptions, client: str = ""
+    ) -> list[Future[Inspected]]:
+        """Inspect photos as soon as it is this client's turn, and note what comes of them.
 
         Raises:
             RequestError: There is no such reference, or the queue has no room.
@@ -148,7 +158,7 @@ class Service:
         entry = self.reference(id)
         group = uuid.uuid4().hex if options.together and len(photos) > 1 else None
         return self.queue.submit(
-            [lambda photo=photo: self._inspect(entry, photo, options, group) for photo in photos]
+            [lambda photo=photo: self._inspect(entry, photo, options, group) for photo in photos], client
         )
 
     def record(self, id: str) -> Record:
