@@ -35,6 +35,7 @@ from looking3d.model.align.pose import (
     camera_of,
     pose_of,
 )
+from looking3d.model.align.residual import disturbed
 from looking3d.model.align.templates import framed
 from looking3d.model.query import Window, crop, to_tensor, window_around
 from looking3d.render.raycast import Raycaster
@@ -51,12 +52,6 @@ CLUTTERED = 0.55
 
 _KEPT_SHAPES = 4000  # meshes kept ready for rays
 _FLOW_AZIMUTH_RAD = math.radians(35)  # beyond this a drawing has little to do with the photo
-
-# Standard deviations of what the camera is off after the rounds at 64 px: azimuth, elevation, roll
-# (radians), log focal, and what scale (log) and shift (image widths) are off besides what makes up
-# for the others.
-RESIDUAL_SIGMA = (0.035, 0.035, 0.015, 0.04)
-RESIDUAL_SCALE, RESIDUAL_SHIFT = 0.008, 0.004
 
 
 @dataclass(eq=False)
@@ -182,7 +177,7 @@ def _compare_example(
     # Large camera errors from the start stall the training: they come in over the first steps.
     ease = min(1.0, 0.1 + step / 3000)
     strength = generator.choice([1.8, 1.0, 0.45, 0.12], p=[0.08, 0.25, 0.42, 0.25]) * ease
-    hypothesis = _residual(photo.pose, raycaster, strength, generator)
+    hypothesis = disturbed(photo.pose, raycaster, strength, generator)
     drawn = draw_pose(raycaster, hypothesis, size)
     return _mirrored(
         {
@@ -249,24 +244,6 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
         sigma_scale, sigma_shift = 0.5 * sigma, 0.2 * sigma
     guess[LOG_SCALE] += generator.normal(0, sigma_scale)
     guess[[SHIFT_X, SHIFT_Y]] += generator.normal(0, sigma_shift, 2)
-    return guess
-
-
-def _residual(
-    pose: np.ndarray, raycaster: Raycaster, strength: float, generator: np.random.Generator
-) -> np.ndarray:
-    """A camera off as the estimator leaves it: scale and shift make up for most of the other errors."""
-    guess = pose.copy()
-    guess[[AZIMUTH, ELEVATION, ROLL, LOG_FOCAL]] += strength * generator.normal(0, RESIDUAL_SIGMA)
-    vertices = raycaster.vertices[:: max(1, len(raycaster.vertices) // 300)]
-    wanted, got = (camera_of(p, 1).project(vertices)[0] for p in (pose, guess))
-    wanted_center, got_center = wanted.mean(0), got.mean(0)
-    spread = np.square(got - got_center).sum()
-    scale = ((wanted - wanted_center) * (got - got_center)).sum() / max(spread, 1e-9)
-    guess[LOG_SCALE] += math.log(np.clip(scale, 0.5, 2)) + strength * generator.normal(0, RESIDUAL_SCALE)
-    got_center = camera_of(guess, 1).project(vertices)[0].mean(0)
-    guess[[SHIFT_X, SHIFT_Y]] += wanted_center - got_center
-    guess[[SHIFT_X, SHIFT_Y]] += strength * generator.normal(0, RESIDUAL_SHIFT, 2)
     return guess
 
 
