@@ -25,11 +25,11 @@ from scipy import ndimage
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.schema import SHAPES
 from looking3d.errors import PhotoError
-from looking3d.inspection.heat import HEAT_FROM
-from looking3d.inspection.part import part_scores
 from looking3d.inspection.reference import load_reference
-from looking3d.inspection.result import ALIGNED_FROM
 from looking3d.model.checkpoint import load_detector
+from looking3d.model.concerned_part import part_scores
+from looking3d.model.detector import ALIGNED_FROM
+from looking3d.model.heat_regions import HEAT_FROM
 from looking3d.model.query import Query
 
 PX = 128

@@ -27,8 +27,8 @@ from looking3d.dataset.quality import CHECK_PX, changed_pixels
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.inspection.inspector import Inspector
 from looking3d.inspection.reference import Reference
-from looking3d.inspection.result import ALIGNED_FROM
 from looking3d.model.checkpoint import load_detector
+from looking3d.model.detector import ALIGNED_FROM
 from looking3d.model.query import Query
 from looking3d.render.photo import draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from looking3d.geometry.camera import Camera
-from looking3d.inspection.heat import heat_boxes
 from looking3d.inspection.result import Failure, Inspection
-from looking3d.model.detector import Detection
+from looking3d.model.concerned_part import ConcernedPart
 from looking3d.model.query import Query, Window
 
 Make = Callable[..., Inspection]
@@ -49,22 +48,9 @@ def test_the_box_is_around_the_hot_cell_in_the_photo_s_pixels(inspection: Make, 
     assert inspection(hot=False).boxes == []
 
 
-def test_the_strongest_region_has_the_most_heat_inside_the_photo(camera: Camera) -> None:
-    heat_map = np.zeros((8, 16), np.float32)
-    heat_map[5, 2] = 1.0
-    heat_map[5, 12], heat_map[6, 13] = 0.6, 0.6  # they touch by a corner, and are 1.2 together
-    heat_map[0, :] = 0.9  # above the photo
-    window = Window(20.0, -20.0, 160.0)
-    boxes = heat_boxes(Detection(0.9, heat_map, window, camera, 0.9))
-    # Cells are 10 x 20 px.
-    assert boxes == [(140, 80, 20, 40), (40, 80, 10, 20)]
-
-
-def test_a_box_is_cut_at_the_edge_of_the_photo(camera: Camera) -> None:
-    heat_map = np.ones((4, 4), np.float32)
-    boxes = heat_boxes(Detection(0.9, heat_map, Window(-40.0, -100.0, 400.0), camera, 0.9))
-    assert boxes == [(0, 0, 200, 120)]
-    assert heat_boxes(Detection(0.9, heat_map / 3, Window(0.0, 0.0, 200.0), camera, 0.9)) == []
+def test_a_photo_that_is_not_aligned_has_no_part(inspection: Make) -> None:
+    assert inspection().part == ConcernedPart("foot", "part/foot")
+    assert inspection(alignment=0.2).part is None
 
 
 def test_red_and_frame_are_where_the_heat_is(inspection: Make, window: Window, query: Query) -> None:

@@ -15,9 +15,9 @@ from looking3d.inspection.on_white import with_shadow
 from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import assess
 from looking3d.inspection.reference import Reference, load_reference
-from looking3d.inspection.result import ALIGNED_FROM, Failure, Inspection, ThresholdSource, Verdict
+from looking3d.inspection.result import Failure, Inspection, ThresholdSource, Verdict
 from looking3d.model.checkpoint import load_detector
-from looking3d.model.detector import Detection, Detector
+from looking3d.model.detector import ALIGNED_FROM, Detection, Detector
 from looking3d.model.query import Query
 from looking3d.shapes.source_file import shown
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from looking3d.errors import ConfigError
-from looking3d.inspection.part import ConcernedPart
 from looking3d.inspection.photo_quality import Trust
 from looking3d.inspection.result import Failure, Inspection, ThresholdSource, Verdict
 from looking3d.inspection.words import count_of
+from looking3d.model.concerned_part import ConcernedPart
 from looking3d.shapes.source_file import shown
 
 WEIGHTS: dict[Trust, float] = {"high": 1.0, "medium": 0.5, "low": 0.25}

@@ -15,23 +15,17 @@ import numpy as np
 from looking3d.geometry.camera import orbit_angles
 from looking3d.inspection.conformal import Calibration
 from looking3d.inspection.foreground import Foreground
-from looking3d.inspection.heat import blended, draw_box, heat_boxes
-from looking3d.inspection.part import ConcernedPart, concerned_part
+from looking3d.inspection.heat import blended, draw_box
 from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import QualityWarning, Trust, trust_of
 from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
 from looking3d.inspection.words import kind_in_words, place, seen_from
-from looking3d.model.detector import Detection
+from looking3d.model.concerned_part import ConcernedPart, concerned_part
+from looking3d.model.detector import ALIGNED_FROM, Detection
+from looking3d.model.heat_regions import heat_boxes
 from looking3d.model.query import Query
 from looking3d.render.reference import grey_image
 from looking3d.shapes.source_file import shown
-
-ALIGNED_FROM = 0.5
-"""Alignment (see `Detection`) below which a photo counts as not aligned and gets no verdict.
-
-Low, because overlap is harsh on thin legs: one photo in ten of those that are aligned within 2 px of 128
-has less than 0.64. It catches other objects and views that are far off, not small errors.
-"""
 
 KIND_FROM = 0.5
 """A kind of anomaly is named from this probability on."""

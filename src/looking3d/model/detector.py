@@ -13,6 +13,13 @@ from looking3d.geometry.camera import Camera
 from looking3d.model.query import Query, Window
 from looking3d.render.raycast import Raycaster
 
+ALIGNED_FROM = 0.5
+"""Alignment (see `Detection`) below which a photo counts as not aligned and gets no verdict.
+
+Low, because overlap is harsh on thin legs: one photo in ten of those that are aligned within 2 px of 128
+has less than 0.64. It catches other objects and views that are far off, not small errors.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Detection:

@@ -38,6 +38,7 @@ from looking3d.model.align.pose import (
     camera_of,
     pose_of,
 )
+from looking3d.model.align.residual import disturbed
 from looking3d.model.align.templates import ROLLS_DEG, framed
 from looking3d.model.query import Window, crop, to_tensor, window_around
 from looking3d.render.raycast import Raycaster
@@ -57,12 +58,6 @@ CUT_OUT = 0.35
 
 _KEPT_SHAPES = 4000  # meshes kept ready for rays
 _FLOW_TURN_RAD = math.radians(38)  # beyond this a drawing has little to do with the photo
-
-# Standard deviations of what the camera is off after the rounds at 64 px: azimuth, elevation, roll
-# (radians), log focal, and what scale (log) and shift (image widths) are off besides what makes up
-# for the others.
-RESIDUAL_SIGMA = (0.035, 0.035, 0.015, 0.04)
-RESIDUAL_SCALE, RESIDUAL_SHIFT = 0.008, 0.004
 
 
 @dataclass(eq=False)
@@ -195,7 +190,7 @@ def _compare_example(
     # Large camera errors from the start stall the training: they come in over the first steps.
     ease = min(1.0, 0.1 + step / 3000)
     strength = generator.choice([1.8, 1.0, 0.45, 0.12], p=[0.08, 0.25, 0.42, 0.25]) * ease
-    hypothesis = _residual(photo.pose, raycaster, strength, generator)
+    hypothesis = disturbed(photo.pose, raycaster, strength, generator)
     drawn = draw_pose(raycaster, hypothesis, size)
     return _mirrored(
         {
@@ -278,24 +273,6 @@ def _turn(pose: np.ndarray, other: np.ndarray) -> float:
     """The angle in radians between two cameras."""
     R, R_other = (orbit_rotation(p[AZIMUTH], p[ELEVATION], p[ROLL]) for p in (pose, other))
     return math.acos(np.clip((np.trace(R @ R_other.T) - 1) / 2, -1, 1))
-
-
-def _residual(
-    pose: np.ndarray, raycaster: Raycaster, strength: float, generator: np.random.Generator
-) -> np.ndarray:
-    """A camera off as the estimator leaves it: scale and shift make up for most of the other errors."""
-    guess = pose.copy()
-    guess[[AZIMUTH, ELEVATION, ROLL, LOG_FOCAL]] += strength * generator.normal(0, RESIDUAL_SIGMA)
-    vertices = raycaster.vertices[:: max(1, len(raycaster.vertices) // 300)]
-    wanted, got = (camera_of(p, 1).project(vertices)[0] for p in (pose, guess))
-    wanted_center, got_center = wanted.mean(0), got.mean(0)
-    spread = np.square(got - got_center).sum()
-    scale = ((wanted - wanted_center) * (got - got_center)).sum() / max(spread, 1e-9)
-    guess[LOG_SCALE] += math.log(np.clip(scale, 0.5, 2)) + strength * generator.normal(0, RESIDUAL_SCALE)
-    got_center = camera_of(guess, 1).project(vertices)[0].mean(0)
-    guess[[SHIFT_X, SHIFT_Y]] += wanted_center - got_center
-    guess[[SHIFT_X, SHIFT_Y]] += strength * generator.normal(0, RESIDUAL_SHIFT, 2)
-    return guess
 
 
 def _flow(

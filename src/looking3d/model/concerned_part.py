@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from looking3d.inspection.heat import HEAT_FROM, inside_photo
 from looking3d.model.detector import Detection
+from looking3d.model.heat_regions import HEAT_FROM, inside_photo
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.source_file import printable
@@ -50,11 +50,6 @@ class ConcernedPart:
 def concerned_part(detection: Detection, shape: PartShape, raycaster: Raycaster) -> ConcernedPart | None:
     """The part that is most likely the anomalous one.
 
-    It is the one of the largest overlap of heat and part, over a mix of all heat and the part's size (an
-    index of Tversky, 1977). The heat is squared, so that what is faint does not add up over large parts.
-    It names the right one in 69 % of photos of shapes that it was not chosen by, chairs and tables
-    (`benchmarks/parts.py`).
-
     Args:
         detection: Of an aligned photo.
         shape: The reference.
@@ -63,17 +58,30 @@ def concerned_part(detection: Detection, shape: PartShape, raycaster: Raycaster)
     Returns:
         The part; None if no cell of the heat map stands out, none of the parts is hot, or there is only one.
     """
+    index = concerned_index(detection, raycaster, len(shape.parts))
+    return None if index is None else ConcernedPart(shape.parts[index].id, shape.parts[index].label)
+
+
+def concerned_index(detection: Detection, raycaster: Raycaster, count: int) -> int | None:
+    """The number of the part that `concerned_part` names.
+
+    It is the one of the largest overlap of heat and part, over a mix of all heat and the part's size (an
+    index of Tversky, 1977). The heat is squared, so that what is faint does not add up over large parts.
+    It names the right one in 69 % of photos of shapes that it was not chosen by, chairs and tables
+    (`benchmarks/parts.py`).
+
+    Args:
+        detection: Of an aligned photo.
+        raycaster: Of the reference.
+        count: Parts of the reference.
+    """
     heat = np.where(inside_photo(detection), detection.heat_map, 0).astype(np.float32)
-    if len(shape.parts) < 2 or heat.max() < HEAT_FROM:
+    if count < 2 or heat.max() < HEAT_FROM:
         return None
     drawn = raycaster.draw(detection.window.camera(detection.camera, _PX)).part
-    scores = part_scores(
-        cv2.resize(heat, (_PX, _PX), interpolation=cv2.INTER_LINEAR), drawn, len(shape.parts)
-    )
+    scores = part_scores(cv2.resize(heat, (_PX, _PX), interpolation=cv2.INTER_LINEAR), drawn, count)
     best = int(np.argmax(scores))
-    if scores[best] <= 0:
-        return None
-    return ConcernedPart(shape.parts[best].id, shape.parts[best].label)
+    return best if scores[best] > 0 else None
 
 
 def part_scores(heat: np.ndarray, part: np.ndarray, count: int) -> np.ndarray:

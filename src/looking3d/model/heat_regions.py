@@ -1,0 +1,78 @@
+"""The regions of a heat map that stand out, as boxes in the photo."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from looking3d.model.detector import Detection
+
+HEAT_FROM = 0.5
+"""A cell of the heat map stands out from this probability on; boxes are drawn around such cells."""
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the photo."""
+
+
+class Region(NamedTuple):
+    """A patch of cells of at least HEAT_FROM that touch, corners too.
+
+    Attributes:
+        box: Around it, all inside the photo.
+        total: The sum of its heat.
+        peak: Its strongest cell, HEAT_FROM to 1.
+    """
+
+    box: Box
+    total: float
+    peak: float
+
+
+def heat_regions(detection: Detection) -> list[Region]:
+    """All regions of a heat map that stand out, the one of the largest sum of heat first.
+
+    Cells that lie outside the photo do not count.
+    """
+    camera = detection.camera
+    x, y = _edges(detection)
+    heat = detection.heat_map
+    hot = (heat >= HEAT_FROM) & inside_photo(detection)
+    labels, count = ndimage.label(hot, np.ones((3, 3)))  # pyright: ignore[reportGeneralTypeIssues]
+    numbers = np.arange(1, count + 1)
+    sums, peaks = ndimage.sum_labels(heat, labels, numbers), ndimage.maximum(heat, labels, numbers)
+    places = ndimage.find_objects(labels)
+    regions = []
+    for index in np.argsort(-sums, kind="stable"):
+        row, column = places[index]
+        # At least one pixel, however small the cells are.
+        left, top = (max(math.floor(edge), 0) for edge in (x[column.start], y[row.start]))
+        right, bottom = math.ceil(x[column.stop]), math.ceil(y[row.stop])
+        right, bottom = min(right, camera.width), min(bottom, camera.height)
+        box = (left, top, right - left, bottom - top)
+        regions.append(Region(box, float(sums[index]), float(peaks[index])))
+    return regions
+
+
+def heat_boxes(detection: Detection) -> list[Box]:
+    """The boxes of `heat_regions`, in their order."""
+    return [region.box for region in heat_regions(detection)]
+
+
+def inside_photo(detection: Detection) -> np.ndarray:
+    """(rows, columns) bool: which cells of the heat map lie inside the photo, if only in part."""
+    x, y = _edges(detection)
+    inside_x = (x[1:] > 0) & (x[:-1] < detection.camera.width)
+    inside_y = (y[1:] > 0) & (y[:-1] < detection.camera.height)
+    return inside_y[:, None] & inside_x
+
+
+def _edges(detection: Detection) -> tuple[np.ndarray, np.ndarray]:
+    """(columns + 1,) and (rows + 1,) edges of the cells, in pixels of the photo."""
+    window = detection.window
+    rows, columns = detection.heat_map.shape
+    x = window.x + np.arange(columns + 1) * (window.side / columns)
+    y = window.y + np.arange(rows + 1) * (window.side / rows)
+    return x, y
