@@ -77,11 +77,11 @@ def test_several_objects(photo: np.ndarray, mask: np.ndarray) -> None:
 
 def test_ground_and_elevation(photo: np.ndarray, mask: np.ndarray) -> None:
     assert kinds(photo, mask, Foreground("network", "busy ground", True)) == ["busy ground"]
-    found = {angle: kinds(photo, mask, NETWORK, angle) for angle in (-20.0, 9.0, 25.0, 51.0, 60.0, None)}
-    assert found == {-20.0: ["elevation"], 9.0: [], 25.0: [], 51.0: [], 60.0: ["elevation"], None: []}
+    found = {angle: kinds(photo, mask, NETWORK, angle) for angle in (-20.0, -11.0, 25.0, 81.0, 88.0, None)}
+    assert found == {-20.0: ["elevation"], -11.0: [], 25.0: [], 81.0: [], 88.0: ["elevation"], None: []}
     (warning,) = assess(photo, mask, NETWORK, -20.0)
-    assert warning.message.startswith(
-        "Seen from 20 degrees below, which is too low; photograph from 10 to 50"
+    assert warning.message == (
+        "Seen from 20 degrees below, which is too low; photograph from between 10 degrees below and 80 above."
     )
 
 

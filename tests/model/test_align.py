@@ -6,7 +6,9 @@ from looking3d.errors import CheckpointError, ConfigError, PhotoError
 from looking3d.geometry.camera import orbit
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.drawing import draw_pose
-from looking3d.model.align.templates import draw_templates, framed
+from looking3d.model.align.network import ANOMALY_KINDS
+from looking3d.model.align.pose import AZIMUTH, ELEVATION, ROLL, camera_of
+from looking3d.model.align.templates import ROLLS_DEG, draw_templates, framed
 from looking3d.model.checkpoint import load_detector, save_weights
 from looking3d.model.detector import Detection, FindsForeground
 from looking3d.model.query import FILL, Query, Window
@@ -41,6 +43,20 @@ def test_templates_are_framed_as_photos_are(raycaster: Raycaster) -> None:
         assert columns[0] + columns[-1] == pytest.approx(63, abs=3)
 
 
+def test_templates_are_drawn_from_all_around_at_several_rolls(raycaster: Raycaster) -> None:
+    poses = draw_templates(raycaster, 64).poses
+    assert len(np.unique(poses[:, [AZIMUTH, ELEVATION, ROLL]].round(6), axis=0)) == len(poses)
+    directions = [camera_of(pose, 64).origin for pose in poses]
+    directions = np.array(directions) / np.linalg.norm(directions, axis=1, keepdims=True)
+    generator = np.random.default_rng(0)
+    for _ in range(50):
+        azimuth, elevation = generator.uniform(-np.pi, np.pi), np.radians(generator.uniform(-10, 80))
+        camera = orbit(azimuth, elevation)
+        near = directions @ (camera.origin / np.linalg.norm(camera.origin))
+        assert np.degrees(np.arccos(near.max())) < 12
+        assert set(np.degrees(poses[near > near.max() - 1e-9, ROLL]).round(3)) == set(ROLLS_DEG)
+
+
 def test_framing_keeps_angles(raycaster: Raycaster) -> None:
     pose = np.array([1.0, 0.3, 0.05, 0.7, 0.3, 0.3, 0.1])
     again = framed(pose, raycaster.vertices)
@@ -65,7 +81,9 @@ def test_detection_is_in_the_photo_s_pixels(detector: AlignDetector, raycaster: 
     enrolled = detector.enrol(raycaster)
     (detection,) = detector.detect([query], enrolled)
     assert 0 <= detection.probability <= 1
-    assert detection.heat_map.shape == (32, 32)
+    assert detection.heat_map.shape == detection.lacking.shape == detection.surplus.shape == (32, 32)
+    assert sum(detection.kinds.values()) == pytest.approx(1)
+    assert tuple(detection.kinds) == ANOMALY_KINDS
     assert (detection.camera.width, detection.camera.height) == (160, 120)
     known = detector.detect_at(query, enrolled, camera)
     np.testing.assert_allclose(known.camera.T_camera_world, camera.T_camera_world, atol=1e-9)

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from looking3d.geometry.camera import orbit
-from looking3d.model.align.gauss_newton import gauss_newton
-from looking3d.model.align.pose import camera_of, pose_of, project
+from looking3d.model.align.gauss_newton import KNOWN_FOCAL_SIGMA, STEP_SIGMA, gauss_newton
+from looking3d.model.align.pose import LOG_FOCAL, LOG_SCALE, camera_of, pose_of, project
 
 POSES = np.array([[0.3, 0.4, 0.1, 0.05, 0.02, -0.03, 0.1], [2.0, 0.6, -0.1, -0.1, 0.0, 0.1, -0.05]])
 
@@ -71,3 +71,16 @@ def test_without_valid_points_nothing_moves_but_the_nominal() -> None:
     zero = torch.zeros(1, 40, dtype=torch.double)
     found = gauss_newton(start, points()[:1], project(start, points()[:1])[0], zero + 1, zero)
     torch.testing.assert_close(found[:, [0, 1, 3, 4, 5]], start[:, [0, 1, 3, 4, 5]])
+
+
+def test_a_known_focal_length_holds() -> None:
+    start, zero = torch.zeros(1, 7, dtype=torch.double), torch.zeros(1, 1, dtype=torch.double)
+    p = points()[:1, :1]
+    found = gauss_newton(start, p, project(start, p)[0], zero + 1, zero, log_focal=0.3)
+    step, known = STEP_SIGMA[LOG_FOCAL] ** -2, KNOWN_FOCAL_SIGMA**-2
+    assert float(found[0, LOG_FOCAL]) == pytest.approx(0.3 * known / (known + step))
+    # Many steps on, it is as known; the apparent size stays
+    for _ in range(5):
+        found = gauss_newton(found, p, project(start, p)[0], zero + 1, zero, log_focal=0.3)
+    assert float(found[0, LOG_FOCAL]) == pytest.approx(0.3, abs=1e-3)
+    assert float(found[0, LOG_SCALE]) == pytest.approx(0, abs=1e-9)

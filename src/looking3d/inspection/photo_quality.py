@@ -11,7 +11,7 @@ import numpy as np
 from looking3d.inspection.foreground import Foreground
 from looking3d.model.query import crop, window_around
 
-TRAINED_ELEVATION_DEG = (10.0, 50.0)
+TRAINED_ELEVATION_DEG = (-10.0, 80.0)
 """Elevations of the photos that the shipped weights were trained on."""
 
 WORKING_PX = 256
@@ -196,8 +196,8 @@ def _elevation(elevation_deg: float | None) -> QualityWarning | None:
     where = "low" if elevation_deg < low else "high"
     return QualityWarning(
         "elevation",
-        f"Seen from {abs(elevation_deg):.0f} degrees {side}, which is too {where}; photograph from "
-        f"{low:.0f} to {high:.0f} degrees above.",
+        f"Seen from {abs(elevation_deg):.0f} degrees {side}, which is too {where}; photograph from between "
+        f"{-low:.0f} degrees below and {high:.0f} above.",
     )
 
 

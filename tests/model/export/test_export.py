@@ -237,7 +237,7 @@ def test_what_a_runtime_cannot_use_is_refused(copy: Path) -> None:
         load_detector(copy)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "looking3d-export-1", "detector": "align"}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "looking3d-export-2", "detector": "align"}'])
 def test_a_description_of_something_else_is_refused(copy: Path, text: str) -> None:
     (copy / "export.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"export\.json: not the description of an export"):
@@ -246,8 +246,8 @@ def test_a_description_of_something_else_is_refused(copy: Path, text: str) -> No
 
 def test_an_export_of_another_version_is_refused(copy: Path) -> None:
     text = (copy / "export.json").read_text()
-    (copy / "export.json").write_text(text.replace("looking3d-export-1", "looking3d-export-9"))
-    with pytest.raises(CheckpointError, match=r"expected looking3d-export-1 .* got looking3d-export-9"):
+    (copy / "export.json").write_text(text.replace("looking3d-export-2", "looking3d-export-9"))
+    with pytest.raises(CheckpointError, match=r"expected looking3d-export-2 .* got looking3d-export-9"):
         load_detector(copy)
 
 

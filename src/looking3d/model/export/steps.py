@@ -63,7 +63,8 @@ object nearest to the cell's centre, the upper left one of equals) should be see
 old pose plus flow. `iterations` times, linearise the projection at the present pose and solve the 7 x 7
 normal equations in double precision. A cell weighs 1 / (b max(d, b / 2)), b = exp(log_spread), d the length
 of its residual. Priors: 1 / step_sigma^2 on the way from the old pose, 1 / nominal_sigma^2 on roll and log
-focal towards 0.
+focal towards 0. If the photo's focal length f is known (pixels of the photo), log focal is held towards
+log(f / (focal_per_width side)) instead, with 1 / known_focal_sigma^2.
 """)
 
 DRAWING = _steps("""
@@ -114,5 +115,6 @@ def description() -> dict[str, Any]:
                 "roll": gauss_newton.NOMINAL_SIGMA[gauss_newton.ROLL],
                 "log_focal": gauss_newton.NOMINAL_SIGMA[gauss_newton.LOG_FOCAL],
             },
+            "known_focal_sigma": gauss_newton.KNOWN_FOCAL_SIGMA,
         },
     }
