@@ -207,8 +207,9 @@ def _anomalous(shape: PartShape, donors: list[PartShape], generator: np.random.G
     others = [donor for donor in donors if donor is not shape]
     while True:
         kind = KINDS[str(generator.choice(sorted(KINDS)))]
+        part = shape.parts[generator.integers(len(shape.parts))]
         try:
-            return kind(shape, others, generator).shape
+            return kind(shape, part, others, generator).shape
         except AnomalyImpossible:
             continue
 
@@ -232,7 +233,7 @@ def _before(
     v = np.arccos(np.clip(y, -1, 1)) / np.pi * height
     at = u.astype(np.float32), v.astype(np.float32)
     piece = cv2.remap(radiance, *at, cv2.INTER_LINEAR, None, cv2.BORDER_WRAP)
-    background = Backdrop((1, 1, 1), (1, 1, 1), scene.background.shadow, piece)
+    background = Backdrop((1, 1, 1), (1, 1, 1), scene.background.shadow, piece=piece)
     return dataclasses.replace(scene, background=background)
 
 

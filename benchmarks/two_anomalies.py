@@ -23,6 +23,7 @@ from rich.table import Table
 from looking3d.anomalies import KINDS, AnomalyImpossible
 from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels
 from looking3d.geometry.camera import Camera, orbit
+from looking3d.inspection.foreground_config import Method
 from looking3d.inspection.inspector import Inspection, Inspector
 from looking3d.inspection.reference import Reference
 from looking3d.model.checkpoint import load_detector
@@ -58,7 +59,7 @@ class Settings:
     min_changed: float = 0.004
     """Each anomaly changes at least this share of the image's pixels."""
 
-    foreground: str = "network"
+    foreground: Method = "network"
     """How the object is found."""
 
     sheet: Path | None = None

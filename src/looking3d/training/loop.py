@@ -102,9 +102,9 @@ _TINY = StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60, v
 PRESETS: dict[str, TrainConfig] = {
     "align": TrainConfig(
         foreground=StageConfig(steps=4000, batch=32, learning_rate=2e-3, precision="bf16"),
-        camera=StageConfig(steps=7000, batch=64, learning_rate=1e-3, precision="bf16"),
+        camera=StageConfig(steps=6000, batch=64, learning_rate=1e-3, precision="bf16"),
         compare=StageConfig(
-            steps=10500, batch=32, learning_rate=7e-4, validation_batches=32, precision="bf16"
+            steps=9500, batch=32, learning_rate=7e-4, validation_batches=32, precision="bf16"
         ),
     ),
     "align-tiny": TrainConfig(
