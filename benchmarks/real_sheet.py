@@ -48,7 +48,8 @@ def outlined(cell: np.ndarray, truth: np.ndarray | None, found: np.ndarray | Non
         if mask is None or not mask.any():
             continue
         # In white on black; what is beside the photo is white as well, and no object.
-        black, white = (fitted(np.repeat(one[..., None], 3, -1)) for one in (0 * mask, 255 * mask))
+        three = np.repeat(mask[..., None], 3, -1).astype(np.uint8)
+        black, white = fitted(0 * three), fitted(255 * three)
         shown = (white[..., 0] >= 128) & (black[..., 0] == 0)
         edges, _ = cv2.findContours(shown.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(cell, edges, -1, color, 1)
@@ -69,9 +70,10 @@ def strip(answer: Answer, cells: Sequence[np.ndarray]) -> np.ndarray:
     caption = Image.new("RGB", (len(cells) * CELL_PX, _CAPTION_PX), "white")
     draw = ImageDraw.Draw(caption)
     draw.text((4, 1), f"{answer.outcome}: {said}{share}", color, ImageFont.load_default(14))
-    draw.text((CELL_PX + 100, 1), f"truth: {truth}", "black", ImageFont.load_default(14))
-    draw.text((3 * CELL_PX, 2), f"{answer.design[:24]} {answer.photo}", _GREY, ImageFont.load_default(12))
+    draw.text((CELL_PX + 100, 1), f"truth: {truth[:60]}", "black", ImageFont.load_default(14))
     draw.text((4, 18), "     ".join(overlaps), _GREY, ImageFont.load_default(12))
+    right = len(cells) * CELL_PX - 4, 18
+    draw.text(right, f"{answer.design[:40]} {answer.photo}", _GREY, ImageFont.load_default(12), anchor="ra")
     told = np.concatenate([np.asarray(caption), np.concatenate(list(cells), 1)], 0)
     band = np.full((told.shape[0], _BAND_PX, 3), color, np.uint8)
     return np.concatenate([band, told], 1)

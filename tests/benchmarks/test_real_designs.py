@@ -156,7 +156,8 @@ def designs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(designs: Path, out: Path) -> real_designs.Settings:
-    return real_designs.Settings((designs,), out=out, photos=2, image_px=96, renderer="preview")
+    files = tuple(designs / name for name in ("chair.glb", "solid.stl", "sheet.stl"))
+    return real_designs.Settings(files, out=out, photos=2, image_px=96, renderer="preview")
 
 
 def test_fused_meshes_break_or_stay_whole(designs: Path, tmp_path: Path) -> None:
