@@ -12,8 +12,8 @@ Writes what it renders, a table (`table.md`), every answer (`answers.json`), and
 object a sheet to look at (`sheet-auto.jpg`), the worst photos first. Photos and references are made once;
 with other `--weights` only the answers are new.
 
-A design of one fused mesh has no parts to move, turn, swap or lose: its photos show breaks alone, or none
-where its mesh is too open to be cut.
+A design of one fused mesh has no parts to move, turn, swap or lose: its photos show breaks alone, or
+nothing wrong where no break of it can be seen. Swapped parts come from designs in the same folder.
 """
 
 from __future__ import annotations
@@ -228,7 +228,9 @@ def render(source: ShapeSource, sources: Sequence[ShapeSource], recipe: Recipe, 
     reasons = []
     for tried, changes, kinds in tries:
         generator = shape_generator(recipe, source.id)
-        donors = donors_of(source, sources, generator)
+        # A chair with a cabinet for a frame would be too easy: what lies together is of one kind, if any is.
+        peers = [peer for peer in sources if Path(peer.path).parent == Path(source.path).parent]
+        donors = donors_of(source, peers, generator)
         changed = dataclasses.replace(recipe, **changes)
         temporary = folder.with_name(f"{folder.name}.partial-{len(reasons)}")
         try:
