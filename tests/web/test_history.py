@@ -116,6 +116,8 @@ def test_places_follow_from_the_gallery(tmp_path: Path) -> None:
         ({"workers": 0}, "workers: expected 1"),
         ({"queue": 0}, "queue"),
         ({"max_upload_mb": 0}, "max_upload_mb"),
+        ({"keep_days": 0}, "keep_days: expected 1 to 100000, got 0"),
+        ({"keep_inspections": 0}, "keep_inspections: expected 1"),
         ({"api_key": " "}, "api_key: is empty"),
     ],
 )

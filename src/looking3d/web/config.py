@@ -57,6 +57,15 @@ class ServiceConfig:
     references: int = 16
     """References that are kept in memory."""
 
+    keep_days: int | None = None
+    """Inspections are deleted after so many days, with their pictures; by default never."""
+
+    keep_inspections: int | None = None
+    """The latest inspections so many are kept, older ones are deleted; by default all are kept."""
+
+    keep_marked: bool = True
+    """What somebody marked is kept all the same, since it calibrates; --no-keep-marked deletes it, too."""
+
     weights: str = "align"
     """A run's folder, a .safetensors file, or `align`."""
 
@@ -69,9 +78,12 @@ class ServiceConfig:
             ("queue", 1, 100_000),
             ("workers", 1, 1024),
             ("references", 1, 100_000),
+            ("keep_days", 1, 100_000),
+            ("keep_inspections", 1, 10**9),
         ):
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ConfigError(f"{name}: expected {low} to {high}, got {value}")
         if self.api_key is not None and not self.api_key.strip():
             raise ConfigError(f"api_key: is empty; leave it away, or set {API_KEY_VARIABLE} to a long secret")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from sqlalchemy import JSON, Float, Integer, Select, String, create_engine, event, func, select
+from sqlalchemy import (
+    JSON,
+    Float,
+    Integer,
+    Select,
+    String,
+    cast,
+    create_engine,
+    event,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import delete as delete_from
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -24,6 +39,7 @@ MARKS: tuple[str, ...] = get_args(Mark)
 
 MarkFilter = Literal["right", "wrong", "normal", "anomalous", "none", "any"]
 
+_QUOTED = re.compile('"([^"]+)"')
 _OPPOSITE = {"normal": "anomalous", "anomalous": "normal"}
 
 
@@ -58,9 +74,7 @@ class Record(_Base):
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
-    created: Mapped[str] = mapped_column(
-        String(32), default=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
-    )
+    created: Mapped[str] = mapped_column(String(32), default=lambda: _written(datetime.now(UTC)))
     reference: Mapped[str] = mapped_column(String(64), index=True)
     content: Mapped[str] = mapped_column(String(64))
     detector: Mapped[str] = mapped_column(String(80))
@@ -164,11 +178,10 @@ class History:
     def mark(self, id: str, mark: Mark | None) -> Record | None:
         """Note what a person said; None if there is no such record."""
         with Session(self._engine, expire_on_commit=False) as session:
-            record = session.scalar(select(Record).where(Record.id == id))
-            if record is not None:
-                record.mark = mark
-                session.commit()
-            return record
+            # One statement, because somebody may delete it meanwhile.
+            session.execute(update(Record).where(Record.id == id).values(mark=mark))
+            session.commit()
+            return session.scalar(select(Record).where(Record.id == id))
 
     def marked(self, reference: str, content: str, detector: str, foreground: str) -> Sequence[Record]:
         """All that were marked, of a reference as it is now, under the same conditions; the oldest first."""
@@ -179,9 +192,63 @@ class History:
         with Session(self._engine) as session:
             return session.scalars(wanted).all()
 
+    def delete(self, id: str) -> Record | None:
+        """Delete a record, marked or not; None if there is none."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            record = session.scalar(select(Record).where(Record.id == id))
+            if record is not None:
+                session.execute(delete_from(Record).where(Record.id == id))
+                session.commit()
+            return record
+
+    def delete_old(
+        self, before: datetime | None, most: int | None, keep_marked: bool = True
+    ) -> tuple[int, set[str]]:
+        """Delete old records.
+
+        Args:
+            before: Those made before this; None: of any time.
+            most: Those that are not among the latest so many; None: any number stays.
+            keep_marked: Not those that were marked.
+
+        Returns:
+            How many were deleted, and their pictures' file names, which other records may have, too.
+        """
+        with Session(self._engine) as session:
+            is_old = [] if before is None else [Record.created < _written(before)]
+            if most is not None:
+                latest = select(Record.number).order_by(Record.number.desc()).offset(most).limit(1)
+                is_old.append(Record.number <= (session.scalar(latest) or 0))
+            doomed = or_(*is_old) & Record.mark.is_(None) if keep_marked else or_(*is_old)
+            pictures = session.scalars(select(Record.pictures).where(doomed)).all()
+            if pictures:
+                session.execute(
+                    delete_from(Record).where(doomed).execution_options(synchronize_session=False)
+                )
+                session.commit()
+            return len(pictures), {file for files in pictures for file in files.values()}
+
+    def used_of(self, files: set[str]) -> set[str]:
+        """Those of the pictures that a record has."""
+        used: set[str] = set()
+        if files:
+            with Session(self._engine) as session:
+                # As text, since parsing a hundred thousand of them takes seconds.
+                rows = session.execute(
+                    select(cast(Record.pictures, String)).execution_options(yield_per=1000)
+                )
+                for (text,) in rows:
+                    used.update(files.intersection(_QUOTED.findall(text)))
+        return used
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _written(time: datetime) -> str:
+    """A time in UTC, so that earlier ones are first in the order of letters."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _filtered(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -21,6 +24,7 @@ PICTURE_PX = 800
 """Longer side of the other pictures; for smaller photos, that of the photo."""
 
 _JPEG_QUALITY = 88
+_LOCK = ".lock"
 _FILE = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 
 
@@ -29,6 +33,18 @@ class PictureStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @contextlib.contextmanager
+    def filled(self) -> Iterator[None]:
+        """While pictures are put and the inspection that shows them is noted; many may do so at once."""
+        with self._locked(fcntl.LOCK_SH):
+            yield
+
+    @contextlib.contextmanager
+    def emptied(self) -> Iterator[None]:
+        """While pictures are removed that no inspection shows; no process notes one meanwhile."""
+        with self._locked(fcntl.LOCK_EX):
+            yield
 
     def put(self, data: bytes, suffix: str) -> str:
         """Keep a picture; returns its name, which is the same for the same bytes."""
@@ -45,6 +61,17 @@ class PictureStore:
             return self._path(name).read_bytes()
         except FileNotFoundError:
             return None
+
+    def remove(self, name: str) -> None:
+        """Remove a picture, if it is there."""
+        self._path(name).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / _LOCK).open("w") as file:
+            fcntl.flock(file, how)
+            yield
 
     def _path(self, name: str) -> Path:
         assert _FILE.fullmatch(name), name

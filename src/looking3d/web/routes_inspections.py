@@ -83,6 +83,12 @@ def get_inspection(service: TheService, id: InspectionId) -> InspectionOut:
     return InspectionOut.of(service.record(id))
 
 
+@router.delete("/inspections/{id}", status_code=204)
+def delete_inspection(service: TheService, id: InspectionId) -> None:
+    """Delete an inspection and its pictures, marked or not. Calibrations that it counted in stay."""
+    service.delete(id)
+
+
 @router.put("/inspections/{id}/mark")
 def mark_inspection(service: TheService, id: InspectionId, mark: MarkIn) -> InspectionOut:
     """Say whether the verdict was right, or what the object is; calibration learns from it."""

@@ -34,6 +34,7 @@ from looking3d.web.config import ServiceConfig
 from looking3d.web.history import History, Mark, Record
 from looking3d.web.inspectors import Inspectors
 from looking3d.web.pictures import PictureStore, encoded
+from looking3d.web.retention import KeepRules, Retention
 from looking3d.web.uploads import UNPACKED_PER_UPLOAD, save_mesh
 from looking3d.web.work import WorkQueue
 
@@ -97,13 +98,17 @@ class Service:
         self.gallery = Gallery(config.gallery)
         self.history = History(config.database_url)
         self.pictures = PictureStore(config.pictures_folder)
+        rules = KeepRules(config.keep_days, config.keep_inspections, config.keep_marked)
+        self.retention = Retention(self.history, self.pictures, rules)
         self.inspectors = Inspectors(detector, config.references)
         self.queue = WorkQueue(config.workers, config.queue)
         self._conditions = Conditions.of(detector, ForegroundConfig())
+        self.retention.start()
 
     def close(self) -> None:
         """Finish what was taken, and close the history."""
         self.queue.close()
+        self.retention.close()
         self.history.close()
 
     def reference(self, id: str) -> Entry:
@@ -195,6 +200,15 @@ class Service:
             raise RequestError(404, f"no inspection {quoted(id)}")
         return record
 
+    def delete(self, id: str) -> None:
+        """Delete an inspection, whatever its mark, and its pictures.
+
+        Raises:
+            RequestError: There is none (404).
+        """
+        if not self.retention.delete(id):
+            raise RequestError(404, f"no inspection {quoted(id)}")
+
     def calibration(self, id: str) -> Calibration:
         """The calibration of a reference that is in use.
 
@@ -282,21 +296,22 @@ class Service:
         inspection = self._by_threshold(inspector.inspect_one(query), entry, options)
         # All pictures are drawn before the first is written: what fails leaves nothing behind.
         pictures = encoded(inspection)
-        record = self.history.add(
-            Record(
-                reference=entry.id,
-                content=entry.content,
-                detector=self._conditions.detector,
-                foreground=method,
-                name=inspection.name,
-                verdict=inspection.verdict,
-                probability=inspection.probability,
-                threshold=inspection.threshold,
-                together=group,
-                result=_result(inspection),
-                pictures={name: self.pictures.put(data, kind) for name, (data, kind) in pictures.items()},
+        with self.pictures.filled():
+            record = self.history.add(
+                Record(
+                    reference=entry.id,
+                    content=entry.content,
+                    detector=self._conditions.detector,
+                    foreground=method,
+                    name=inspection.name,
+                    verdict=inspection.verdict,
+                    probability=inspection.probability,
+                    threshold=inspection.threshold,
+                    together=group,
+                    result=_result(inspection),
+                    pictures={name: self.pictures.put(data, kind) for name, (data, kind) in pictures.items()},
+                )
             )
-        )
         return Inspected(record, inspection)
 
 
