@@ -98,7 +98,7 @@ def test_grid_points_of_whole_patches_are_patch_points() -> None:
 def test_grid_points_lie_in_cells_of_any_size(rows: int, columns: int) -> None:
     points, valid = grid_points(unproject(CAMERA, random_depth(0.5)), rows, columns)
     assert valid.shape == (rows, columns)
-    assert 0 < valid.sum()
+    assert valid.sum() > 0
     assert not points[~valid].any()
     xy, _ = CAMERA.project(points[valid])
     y, x = np.nonzero(valid)
