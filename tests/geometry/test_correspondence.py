@@ -6,6 +6,7 @@ import pytest
 from looking3d.geometry.camera import Camera, orbit, ring
 from looking3d.geometry.correspondence import (
     farthest_points,
+    grid_pixels,
     grid_points,
     match_points,
     patch_at,
@@ -108,6 +109,14 @@ def test_grid_points_lie_in_cells_of_any_size(rows: int, columns: int) -> None:
     assert (distance <= size / 2 + 0.51).all()
     if rows > 32:
         assert valid.sum() >= (random_depth(0.5) > 0).sum()
+
+
+def test_grid_pixels_of_a_window_are_those_of_the_picture_cut_out() -> None:
+    mask = random_mask(0.2)
+    pixels, valid = grid_pixels(mask, 4, 6, (12 / 48, 8 / 32, 24 / 48, 16 / 32))
+    cut, cut_valid = patch_pixels(mask[8:24, 12:36], 4)
+    np.testing.assert_array_equal(valid, cut_valid)
+    np.testing.assert_array_equal(pixels, cut + (8, 12))
 
 
 def slow_match(point: np.ndarray, camera: Camera, depth: np.ndarray, rows: int, columns: int) -> int:

@@ -1,5 +1,6 @@
 """From depth and pose to 3D points, and to patches of several pictures that show the same point."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,22 +63,44 @@ def grid_points(surface: np.ndarray, rows: int, columns: int) -> tuple[np.ndarra
 
     Args:
         surface: (height, width, 3) the point of each pixel, NaN where there is none.
-        rows, columns: The grid. Where a cell is no whole number of pixels, the nearest ones stand for it.
+        rows, columns: The grid.
 
     Returns:
         (rows, columns, 3) float64 points, 0 where the cell shows nothing, and (rows, columns) bool,
         whether it shows something.
     """
-    height, width = surface.shape[:2]
-    cell_px = max(-(-height // rows), -(-width // columns))
-    y, x = (
-        ((np.arange(cells * cell_px) + 0.5) * length / (cells * cell_px)).astype(np.int64)
-        for cells, length in ((rows, height), (columns, width))
-    )
-    fine = surface[y[:, None], x]
-    pixels, valid = patch_pixels(np.isfinite(fine[..., 0]), cell_px)
-    points = fine[pixels[..., 0], pixels[..., 1]]
+    pixels, valid = grid_pixels(np.isfinite(surface[..., 0]), rows, columns)
+    points = surface[pixels[..., 0], pixels[..., 1]]
     return np.where(valid[..., None], points, 0.0), valid
+
+
+def grid_pixels(
+    mask: np.ndarray,
+    rows: int,
+    columns: int,
+    window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `patch_pixels`, for a grid over a window of a picture of any size.
+
+    Args:
+        mask: (height, width) bool, where the object is.
+        rows, columns: The grid. Where a cell is no whole number of pixels, the nearest ones stand for it.
+        window: Left, top, width, height as fractions of the picture, inside it.
+
+    Returns:
+        (rows, columns, 2) int64 pixel (y, x) of the picture, and (rows, columns) bool, whether the cell
+        shows the object.
+    """
+    height, width = mask.shape
+    left, top, share_x, share_y = window
+    cell_px = max(1, math.ceil(height * share_y / rows), math.ceil(width * share_x / columns))
+    y, x = (
+        ((start + share * (np.arange(cells * cell_px) + 0.5) / (cells * cell_px)) * length).astype(np.int64)
+        for cells, length, start, share in ((rows, height, top, share_y), (columns, width, left, share_x))
+    )
+    y, x = np.minimum(y, height - 1), np.minimum(x, width - 1)
+    pixels, valid = patch_pixels(mask[y[:, None], x], cell_px)
+    return np.stack([y[pixels[..., 0]], x[pixels[..., 1]]], -1), valid
 
 
 def match_views(
@@ -150,7 +173,7 @@ def patch_at(xy: np.ndarray, rows: int, columns: int) -> np.ndarray:
         xy: (..., 2) places as fractions of the picture's width and height; NaN counts as outside.
         rows, columns: Patches of the picture.
     """
-    inside = ((xy >= 0) & (xy < 1)).all(-1)
+    inside = np.asarray(((xy >= 0) & (xy < 1)).all(-1))
     cells = (np.where(inside[..., None], xy, 0) * (columns, rows)).astype(np.int64)
     return np.where(inside, cells[..., 1] * columns + cells[..., 0], -1)
 
