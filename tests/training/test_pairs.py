@@ -151,16 +151,12 @@ def check_mirrored_photo(pair: Pair, image: Pair) -> None:
     flip = np.arange(64).reshape(8, 8)[:, ::-1].ravel()
     np.testing.assert_array_equal(np.append(flip, -1)[image["query_patches"]], pair["query_patches"])
     assert set(pair["photo_matches"].ravel()) != {-1}
-    order = [
-        int(
-            np.argmin(np.abs((-image["view_angles"][i, 0] - pair["view_angles"][:, 0] + 1) % (2 * np.pi) - 1))
-        )
-        for i in range(4)
-    ]
-    np.testing.assert_array_equal(
-        np.append(flip, -1)[image["photo_matches"][:, flip]], pair["photo_matches"][order]
-    )
-    np.testing.assert_array_equal(np.array(order)[image["query_views"]], pair["query_views"])
+    # Which view of the pair each one of the image was
+    turns = image["view_angles"][:, :1] + pair["view_angles"][:, 0]
+    order = np.abs(np.exp(1j * turns) - 1).argmin(1)
+    flipped_matches = np.append(flip, -1)[image["photo_matches"][:, flip]]
+    np.testing.assert_array_equal(flipped_matches, pair["photo_matches"][order])
+    np.testing.assert_array_equal(order[image["query_views"]], pair["query_views"])
 
 
 def project(camera: np.ndarray, points: np.ndarray) -> np.ndarray:

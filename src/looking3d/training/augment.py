@@ -15,7 +15,7 @@ from looking3d.training.clutter import put_on
 KEPT_BOX = 0.5
 """Of an anomaly's box at least this share stays in a crop, so that the photo shows what it is said to."""
 
-_CROP_TRIES = 20
+_CROP_TRIES = 100
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,9 @@ def mirrored(pair: Pair) -> Pair:
         flipped["box"] = np.array([1 - pair["box"][0], *pair["box"][1:]], np.float32)
     for name in ("camera", "view_cameras"):
         flipped[name] = _FLIP_IMAGE @ pair[name] @ _FLIP_WORLD
-    flipped["view_angles"] = pair["view_angles"] * (-1, 1) % (2 * math.pi, 2 * math.pi)
-    flipped["view_angles"][:, 1] = pair["view_angles"][:, 1]
-    return {name: np.ascontiguousarray(value) for name, value in _reordered(flipped).items()}
+    azimuth, elevation = pair["view_angles"].T
+    flipped["view_angles"] = np.stack([-azimuth % (2 * math.pi), elevation], -1)
+    return {name: np.array(value, order="C") for name, value in _reordered(flipped).items()}
 
 
 def _reordered(pair: Pair) -> Pair:

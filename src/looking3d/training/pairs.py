@@ -143,7 +143,7 @@ class PhotoPairs:
         for number, dataset in enumerate(datasets):
             groups = enumerate(dataset.by_shape(split).values())
             samples = [(shape, sample) for shape, of_shape in groups for sample in of_shape]
-            self._photos += [_Photo(number, *where, sample) for where, sample in _numbered(samples)]
+            self._photos += [_Photo(number, shape, i, sample) for i, (shape, sample) in enumerate(samples)]
         kinds = [photo.sample.kind for photo in self._photos]
         self._check_classes(kinds)
         self.references = [
@@ -228,11 +228,6 @@ class PhotoPairs:
         photo = self._photos[generator.integers(len(self._photos))]
         dataset = self.datasets[photo.dataset]
         return dataset.photo(photo.sample), dataset.masks(photo.sample).object
-
-
-def _numbered(samples: list[tuple[int, Sample]]) -> list[tuple[tuple[int, int], Sample]]:
-    """(shape, number) and sample of each."""
-    return [((shape, number), sample) for number, (shape, sample) in enumerate(samples)]
 
 
 def _kind_number(kind: str) -> int:
