@@ -167,6 +167,19 @@ def test_correspondences_show_one_point(small: Path, published: Path) -> None:
         assert (generated.depth[view][y, x] > 0).all()
 
 
+def test_patches_are_nearly_those_that_depth_gives(small: Path, published: Path) -> None:
+    ours, theirs = Dataset.open(small), Dataset.open(published)
+    shape_id = ours.splits["train"][0]
+    expected, got = (dataset.reference(shape_id).patches(8, 8) for dataset in (ours, theirs))
+    assert (got.valid == expected.valid).mean() > 0.95
+    both = (got.matches >= 0) & (expected.matches >= 0)
+    assert both.sum() > 20
+    rows, columns = (
+        np.abs(f(got.matches[both]) - f(expected.matches[both])) for f in (lambda p: p // 8, lambda p: p % 8)
+    )
+    assert (np.maximum(rows, columns) <= 1).mean() > 0.9
+
+
 def test_in_a_grey_mask_the_part_is_white(tmp_path: Path) -> None:
     mask = np.zeros((32, 48), np.uint8)
     mask[4:28, 6:40] = 1

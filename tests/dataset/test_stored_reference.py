@@ -48,3 +48,30 @@ def test_an_unknown_view_is_refused(small: Path) -> None:
     dataset = Dataset.open(small)
     with pytest.raises(ConfigError, match="expected a view from 0 to 4, got 5"):
         dataset.reference(dataset.samples[0].shape_id).correspondences(0, 5)
+
+
+def test_patches_match_where_two_views_show_one_point(small: Path) -> None:
+    dataset = Dataset.open(small)
+    reference = dataset.reference(dataset.samples[0].shape_id)
+    patches = reference.patches(8, 8)
+    np.testing.assert_array_equal(patches.points, reference.points)
+    np.testing.assert_array_equal(patches.valid, reference.valid)
+    assert patches.matches.shape == (5, 5, 8, 8)
+    assert (patches.matches[0, 1] >= 0).sum() > 5
+    for a, b, row, column in np.argwhere(patches.matches >= 0):
+        match = patches.matches[a, b, row, column]
+        assert patches.valid[a, row, column]
+        assert patches.valid[b].ravel()[match]
+        xy, _ = reference.cameras[b].project(patches.points[a, row, column].astype(float))
+        assert match == int(xy[1] // 8) * 8 + int(xy[0] // 8)
+
+
+def test_patches_of_another_grid_are_coarser_or_finer(small: Path) -> None:
+    dataset = Dataset.open(small)
+    reference = dataset.reference(dataset.samples[0].shape_id)
+    fine, coarse = reference.patches(16, 16), reference.patches(4, 4)
+    pooled = fine.valid.reshape(5, 4, 4, 4, 4).any((2, 4))
+    np.testing.assert_array_equal(coarse.valid, pooled)
+    xy, _ = reference.cameras[2].project(fine.points[2][fine.valid[2]].astype(float))
+    rows, columns = np.nonzero(fine.valid[2])
+    np.testing.assert_array_equal(xy // 4, np.stack([columns, rows], -1))

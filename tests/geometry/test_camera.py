@@ -182,3 +182,22 @@ def test_ring_is_evenly_spaced(count: int) -> None:
     )
     np.testing.assert_allclose(angles[:, 1], 0.35)
     assert {(camera.width, camera.height) for camera in cameras} == {(40, 40)}
+
+
+def test_projection_gives_fractions_of_the_image() -> None:
+    homogeneous = np.column_stack([points(), np.ones(len(points()))]) @ CAMERA.projection.T
+    xy, depth = CAMERA.project(points())
+    np.testing.assert_allclose(homogeneous[:, :2] / homogeneous[:, 2:], xy / (48, 36), atol=1e-12)
+    np.testing.assert_allclose(homogeneous[:, 2], depth, atol=1e-12)
+
+
+def test_a_mirrored_camera_sees_the_mirrored_world_mirrored() -> None:
+    xy, depth = CAMERA.project(points())
+    mirrored_xy, mirrored_depth = CAMERA.mirrored().project(points() * (-1, 1, 1))
+    np.testing.assert_allclose(mirrored_xy, np.array([48, 0]) + xy * (-1, 1), atol=1e-9)
+    np.testing.assert_allclose(mirrored_depth, depth, atol=1e-12)
+    rotation = CAMERA.mirrored().T_camera_world[:3, :3]
+    assert np.linalg.det(rotation) == pytest.approx(1)
+    azimuth, elevation = orbit_angles(CAMERA.mirrored())
+    assert (azimuth, elevation) == pytest.approx((-0.7, 0.5))
+    np.testing.assert_allclose(CAMERA.mirrored().mirrored().projection, CAMERA.projection, atol=1e-12)

@@ -29,9 +29,10 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import box_around
 from looking3d.dataset.rle import decode_mask
 from looking3d.dataset.schema import NORMAL, SPLITS, Masks, Sample, read_json
-from looking3d.dataset.stored_reference import Matches, StoredReference
+from looking3d.dataset.stored_reference import Matches, Patches, StoredReference, patches_of
 from looking3d.errors import DatasetError
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
+from looking3d.geometry.correspondence import grid_points, patch_at
 from looking3d.render.raycast import Raycaster
 
 FRAME_PX = 512
@@ -143,6 +144,20 @@ class PublishedReference(StoredReference):
         both = self._surface[a]["is_visible"].astype(bool) & self._surface[b]["is_visible"].astype(bool)
         first, second = (self._surface[view]["pxy"][both][:, ::-1] + 0.5 for view in (a, b))
         return Matches(first.astype(float), second.astype(float))
+
+    def patches(self, rows: int, columns: int) -> Patches:
+        """The patches of the views on a grid, matched by the stored surface points that both views show."""
+        surfaces = np.where(self.valid[..., None], self.points, np.nan)
+        grids = [grid_points(surface, rows, columns) for surface in surfaces]
+        points, valid = (np.stack(arrays) for arrays in zip(*grids, strict=True))
+        count, size = len(surfaces), self.views.shape[:0:-1]
+        matches = np.full((count, count, rows * columns), -1)
+        for a, b in np.ndindex(count, count):
+            places = self.correspondences(a, b)
+            first, second = (patch_at(xy / size, rows, columns) for xy in places)
+            inside = (first >= 0) & (second >= 0)
+            matches[a, b, first[inside]] = second[inside]
+        return patches_of(points, valid, matches.reshape(count, count, rows, columns))
 
     @property
     def mesh_path(self) -> Path:

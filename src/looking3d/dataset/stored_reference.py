@@ -14,7 +14,7 @@ import numpy as np
 from looking3d.dataset.schema import read_json
 from looking3d.errors import ConfigError, DatasetError
 from looking3d.geometry.camera import Camera
-from looking3d.geometry.correspondence import match_views
+from looking3d.geometry.correspondence import grid_points, match_points, match_views, unproject
 from looking3d.render.raycast import Raycaster
 
 
@@ -27,6 +27,21 @@ class Matches(NamedTuple):
 
     a: np.ndarray
     b: np.ndarray
+
+
+class Patches(NamedTuple):
+    """The patches of n views, and which of them show the same points.
+
+    Attributes:
+        points: (n, rows, columns, 3) float32, the world point of each patch; 0 where there is none.
+        valid: (n, rows, columns) bool, whether a patch shows the object.
+        matches: (n, n, rows, columns) int16: [a, b] is the patch of view b, row by row, that shows the
+            point of each patch of view a; -1 where b does not show it.
+    """
+
+    points: np.ndarray
+    valid: np.ndarray
+    matches: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,10 @@ class StoredReference(ABC):
         Raises:
             ConfigError: There is no such view.
         """
+
+    @abstractmethod
+    def patches(self, rows: int, columns: int) -> Patches:
+        """The patches of the views on a grid, which need not be the stored one."""
 
     @property
     @abstractmethod
@@ -166,6 +185,30 @@ class GeneratedReference(StoredReference):
         xy, seen = match_views(self.cameras[a], self.depth[a], self.cameras[b], self.depth[b], pixels)
         return Matches(pixels[seen][:, ::-1] + 0.5, xy[seen])
 
+    def patches(self, rows: int, columns: int) -> Patches:
+        """The patches of the views on a grid, matched by depth and pose with an occlusion test."""
+        surfaces = [unproject(camera, depth) for camera, depth in zip(self.cameras, self.depth, strict=True)]
+        grids = [grid_points(surface, rows, columns) for surface in surfaces]
+        points, valid = (np.stack(arrays) for arrays in zip(*grids, strict=True))
+        shown = np.where(valid[..., None], points, np.nan)
+        matches = match_points(shown, self.cameras, self.depth, rows, columns)
+        return patches_of(points, valid, matches.swapaxes(0, 1))
+
     def raycaster(self) -> Raycaster:
         """The mesh, made ready for rays."""
         return Raycaster.from_arrays(**self.arrays("vertices", "faces", "part_of_face"))
+
+
+def patches_of(points: np.ndarray, valid: np.ndarray, matches: np.ndarray) -> Patches:
+    """Patches of arrays of any number type; matches with patches that show no object are left out.
+
+    Args:
+        points, valid: As `Patches` has them.
+        matches: (n, n, rows, columns) integers, likewise.
+    """
+    views, count = len(valid), valid[0].size
+    target_valid = np.zeros((views, count + 1), bool)  # the last stands for -1
+    target_valid[:, :count] = valid.reshape(views, count)
+    shown = target_valid[np.arange(views)[None, :, None, None], matches]
+    kept = np.where(shown & valid[:, None], matches, -1)
+    return Patches(points.astype(np.float32), valid, kept.astype(np.int16))

@@ -51,6 +51,11 @@ class Camera:
         return np.array([[self.focal_px, 0.0, x], [0.0, self.focal_px, y], [0.0, 0.0, 1.0]])
 
     @property
+    def projection(self) -> np.ndarray:
+        """(3, 4) float64: takes homogeneous world points to homogeneous fractions of width and height."""
+        return np.diag([1 / self.width, 1 / self.height, 1.0]) @ self.K @ self.T_camera_world[:3]
+
+    @property
     def origin(self) -> np.ndarray:
         """(3,) float64, the camera's centre in the world."""
         R, t = self.T_camera_world[:3, :3], self.T_camera_world[:3, 3]
@@ -89,6 +94,14 @@ class Camera:
         d_camera[..., 2] = 1.0
         directions = (d_camera @ self.T_camera_world[:3, :3]).astype(np.float32)
         return np.broadcast_to(self.origin.astype(np.float32), directions.shape), directions
+
+    def mirrored(self) -> Camera:
+        """The camera that sees a mirrored world (x negated) as the mirror image of what this one sees."""
+        flip_x = np.diag([-1.0, 1.0, 1.0, 1.0])
+        center_px = np.array([self.width - self.center_px[0], self.center_px[1]])
+        return dataclasses.replace(
+            self, T_camera_world=flip_x @ self.T_camera_world @ flip_x, center_px=center_px
+        )
 
     def resized(self, width: int, height: int) -> Camera:
         """The same camera for the image scaled to another size of the same shape.

@@ -1,4 +1,7 @@
-"""From depth and pose to 3D points."""
+"""From depth and pose to 3D points, and to patches of several pictures that show the same point."""
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -50,15 +53,60 @@ def patch_points(camera: Camera, depth: np.ndarray, patch_px: int) -> tuple[np.n
         (rows, columns, 3) float64 world points, 0 where the patch shows no object, and
         (rows, columns) bool, whether it does.
     """
-    pixels, valid = patch_pixels(depth > 0, patch_px)
-    points = unproject(camera, depth)[pixels[..., 0], pixels[..., 1]]
+    rows, columns = depth.shape[0] // patch_px, depth.shape[1] // patch_px
+    surface = unproject(camera, depth)[: rows * patch_px, : columns * patch_px]
+    return grid_points(surface, rows, columns)
+
+
+def grid_points(surface: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The 3D point that each cell of a grid shows, for a picture of any size.
+
+    Args:
+        surface: (height, width, 3) the point of each pixel, NaN where there is none.
+        rows, columns: The grid.
+
+    Returns:
+        (rows, columns, 3) float64 points, 0 where the cell shows nothing, and (rows, columns) bool,
+        whether it shows something.
+    """
+    pixels, valid = grid_pixels(np.isfinite(surface[..., 0]), rows, columns)
+    points = surface[pixels[..., 0], pixels[..., 1]]
     return np.where(valid[..., None], points, 0.0), valid
+
+
+def grid_pixels(
+    mask: np.ndarray,
+    rows: int,
+    columns: int,
+    window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `patch_pixels`, for a grid over a window of a picture of any size.
+
+    Args:
+        mask: (height, width) bool, where the object is.
+        rows, columns: The grid. Where a cell is no whole number of pixels, the nearest ones stand for it.
+        window: Left, top, width, height as fractions of the picture, inside it.
+
+    Returns:
+        (rows, columns, 2) int64 pixel (y, x) of the picture, and (rows, columns) bool, whether the cell
+        shows the object.
+    """
+    height, width = mask.shape
+    left, top, share_x, share_y = window
+    cell_px = max(1, math.ceil(height * share_y / rows), math.ceil(width * share_x / columns))
+    y, x = (
+        ((start + share * (np.arange(cells * cell_px) + 0.5) / (cells * cell_px)) * length).astype(np.int64)
+        for cells, length, start, share in ((rows, height, top, share_y), (columns, width, left, share_x))
+    )
+    y, x = np.minimum(y, height - 1), np.minimum(x, width - 1)
+    pixels, valid = patch_pixels(mask[y[:, None], x], cell_px)
+    return np.stack([y[pixels[..., 0]], x[pixels[..., 1]]], -1), valid
 
 
 def match_views(
     camera_a: Camera, depth_a: np.ndarray, camera_b: Camera, depth_b: np.ndarray, pixels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where pixels of view a are seen in view b, with an occlusion test (paper 4.4, view-view matches).
+    """Where pixels of view a are seen in view b, with an occlusion test (paper 4.3, view-view matches).
 
     A pixel's point counts as seen in b if it falls into b's image and lies on the surface that b sees
     there, to within the width of two pixels at that depth.
@@ -91,3 +139,66 @@ def seen_at(camera: Camera, depth: np.ndarray, xy: np.ndarray, z: np.ndarray) ->
     surface = depth[y, x]
     near = np.abs(surface - z) <= 2 * z / camera.focal_px
     return inside & (surface > 0) & near
+
+
+def match_points(
+    points: np.ndarray, cameras: Sequence[Camera], depth: np.ndarray, rows: int, columns: int
+) -> np.ndarray:
+    """The patch of each view that shows a point, with an occlusion test.
+
+    With the points of the patches of the views themselves, these are the view-view correspondences of the
+    paper (4.3); with those of a photo whose camera is known, the true matches of photo and views.
+
+    Args:
+        points: (..., 3) world points, NaN where there is none.
+        cameras: Of the n views.
+        depth: (n, height, width) along their optical axes; 0 where there is nothing.
+        rows, columns: Patches of a view.
+
+    Returns:
+        (n, ...) int64, the number of the patch, row by row; -1 where a view does not show the point.
+    """
+    matches = np.full((len(cameras), *points.shape[:-1]), -1, np.int64)
+    for view, (camera, seen_depth) in enumerate(zip(cameras, depth, strict=True)):
+        xy, z = camera.project(points)
+        patches = patch_at(xy / (camera.width, camera.height), rows, columns)
+        matches[view] = np.where(seen_at(camera, seen_depth, xy, z), patches, -1)
+    return matches
+
+
+def patch_at(xy: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """(...) int64 number of the patch in which a place lies, row by row; -1 outside the picture.
+
+    Args:
+        xy: (..., 2) places as fractions of the picture's width and height; NaN counts as outside.
+        rows, columns: Patches of the picture.
+    """
+    inside = np.asarray(((xy >= 0) & (xy < 1)).all(-1))
+    cells = (np.where(inside[..., None], xy, 0) * (columns, rows)).astype(np.int64)
+    return np.where(inside, cells[..., 1] * columns + cells[..., 0], -1)
+
+
+def farthest_points(points: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Choose points that lie far from each other: each next one is the farthest from those chosen.
+
+    Args:
+        points: (n, 3).
+        count: How many to choose.
+        generator: Decides the first.
+
+    Returns:
+        (min(count, n),) int64 numbers of points, each once, in the order of choice.
+    """
+    count = min(count, len(points))
+    chosen = np.zeros(count, np.int64)
+    if count == 0:
+        return chosen
+    chosen[0] = generator.integers(len(points))
+    # What is chosen lies at -1 from itself, so that it is not chosen twice where points coincide
+    nearest = np.full(len(points), np.inf)
+    for i in range(1, count):
+        offset = points - points[chosen[i - 1]]
+        nearest = np.minimum(nearest, np.einsum("ij,ij->i", offset, offset))
+        nearest[chosen[i - 1]] = -1
+        chosen[i] = nearest.argmax()
+    return chosen

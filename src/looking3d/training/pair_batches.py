@@ -1,0 +1,134 @@
+"""Batches of training pairs by number, and what networks and losses want of them."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from looking3d.model.query import normalized
+from looking3d.training.alignment import Subsets
+from looking3d.training.joint import Truth
+from looking3d.training.pairs import PhotoPairs
+
+Batch = dict[str, Tensor]
+
+
+class Inputs(NamedTuple):
+    """What a detector of photo and views is given.
+
+    Attributes:
+        query: The photos, RGB in [-1, 1].
+        views: The grey views, likewise, their one channel three times.
+        points: The world point of each patch; 0 where there is none.
+        valid: Whether a patch shows the object.
+    """
+
+    query: Float[Tensor, "batch 3 size size"]
+    views: Float[Tensor, "batch views 3 size size"]
+    points: Float[Tensor, "batch views patches 3"]
+    valid: Bool[Tensor, "batch views patches"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one of several processes that train together takes of each batch.
+
+    Attributes:
+        size: Pairs of one process. Even numbers give each as many anomalies as the others.
+        rank: Which process this is, from 0 on.
+        world: How many there are.
+    """
+
+    size: int
+    rank: int = 0
+    world: int = 1
+
+    def places(self, step: int) -> range:
+        """Places in the order of pairs. All processes together take what one with the whole batch would."""
+        start = (step * self.world + self.rank) * self.size
+        return range(start, start + self.size)
+
+
+def make_batch(pairs: PhotoPairs, step: int, share: Share) -> Batch:
+    """Batch number `step`: the same tensors whoever asks, and when."""
+    examples = [pairs[place] for place in share.places(step)]
+    return {key: torch.from_numpy(np.stack([example[key] for example in examples])) for key in examples[0]}
+
+
+def batch_loader(
+    pairs: PhotoPairs, share: Share, start: int, stop: int, workers: int = 0, pin: bool = False
+) -> DataLoader:
+    """Batches from number `start` to before `stop`.
+
+    Args:
+        pairs: What they are made of.
+        share: How many pairs, and which.
+        start, stop: Numbers of batches; a run that goes on starts where it stopped.
+        workers: Processes that make batches; 0 makes them in this one. They do not change the bytes.
+        pin: Lay batches in memory that a GPU can copy from by itself.
+    """
+    steps = _Steps(pairs, share, start, stop)
+    return DataLoader(
+        steps, batch_size=None, num_workers=workers, worker_init_fn=_start_worker, pin_memory=pin
+    )
+
+
+def inputs(batch: Batch) -> Inputs:
+    """The network's inputs; done where the batch lies, so that a device is sent bytes."""
+    grey = batch["views"]
+    rgb = normalized(grey.flatten(0, 1)[..., None].expand(-1, -1, -1, 3))
+    return Inputs(
+        normalized(batch["photo"]).contiguous(),
+        rgb.unflatten(0, grey.shape[:2]).contiguous(),
+        batch["points"],
+        batch["valid"],
+    )
+
+
+def truth(batch: Batch) -> Truth:
+    """What the losses compare with."""
+    names = ("query_views", "query_patches", "photo_matches", "match_views", "match_patches")
+    subsets = Subsets(**{name: batch.get(name) for name in names})  # type: ignore[arg-type]
+    return Truth(batch["label"], batch["box"], batch["changed"], batch["valid"], subsets)
+
+
+def projected(
+    points: Float[Tensor, "batch *n 3"], cameras: Float[Tensor, "batch 3 4"]
+) -> Float[Tensor, "batch *n 2"]:
+    """Where cameras see points, as fractions of width and height: of views' patches in the photo, say.
+
+    Args:
+        points: In the world, in front of the camera.
+        cameras: See `Camera.projection`.
+    """
+    flat = points.flatten(1, -2)
+    image = flat @ cameras[:, :, :3].mT + cameras[:, None, :, 3]
+    return (image[..., :2] / image[..., 2:]).reshape(*points.shape[:-1], 2)
+
+
+class _Steps(TorchDataset):
+    """Batches from one number to another."""
+
+    def __init__(self, pairs: PhotoPairs, share: Share, start: int, stop: int) -> None:
+        self.pairs, self.share, self.start, self.stop = pairs, share, start, stop
+
+    def __len__(self) -> int:
+        return max(0, self.stop - self.start)
+
+    def __getitem__(self, index: int) -> Batch:
+        return make_batch(self.pairs, self.start + index, self.share)
+
+
+def _start_worker(worker: int) -> None:
+    """Ctrl-C is for the parent, which stops its workers; and each worker has one core's worth."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)

@@ -1,0 +1,48 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from looking3d.training.order import PhotoOrder
+
+# As uneven as can be: kinds of 1, 3 and 20 photos, 7 normal ones.
+KINDS = ["normal"] * 7 + ["broken"] * 20 + ["missing"] * 3 + ["swapped"]
+
+
+def test_classes_and_kinds_have_equal_shares() -> None:
+    order = PhotoOrder(KINDS, balanced=True, seed=0)
+    drawn = Counter(KINDS[order.photo(place)] for place in range(120))
+    assert drawn == {"normal": 60, "broken": 20, "missing": 20, "swapped": 20}
+    # Any stretch of two times the number of kinds is balanced, too
+    for start in (0, 2, 50):
+        some = Counter(KINDS[order.photo(place)] for place in range(start, start + 6))
+        assert some == {"normal": 3, "broken": 1, "missing": 1, "swapped": 1}
+
+
+def test_all_photos_of_a_kind_come_once_before_any_comes_again() -> None:
+    order = PhotoOrder(KINDS, balanced=True, seed=3)
+    drawn = [order.photo(place) for place in range(240)]
+    for kind in set(KINDS):
+        numbers = [i for i, k in enumerate(KINDS) if k == kind]
+        of_kind = [photo for photo in drawn if KINDS[photo] == kind]
+        rounds = [of_kind[i : i + len(numbers)] for i in range(0, len(of_kind), len(numbers))]
+        assert all(sorted(round_) == numbers for round_ in rounds if len(round_) == len(numbers))
+        assert len(numbers) < 3 or rounds[0] != rounds[1]
+
+
+def test_unbalanced_all_photos_come_once_a_round() -> None:
+    order = PhotoOrder(KINDS, balanced=False, seed=0)
+    first, second = ([order.photo(place + start) for place in range(31)] for start in (0, 31))
+    assert sorted(first) == sorted(second) == list(range(31))
+    assert first != second
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_places_can_be_asked_for_in_any_order(balanced: bool) -> None:
+    order = PhotoOrder(KINDS, balanced, seed=5)
+    places = np.random.default_rng(0).permutation(200).tolist()
+    backward = {place: order.photo(place) for place in places}
+    fresh = PhotoOrder(KINDS, balanced, seed=5)
+    assert [fresh.photo(place) for place in range(200)] == [backward[place] for place in range(200)]
+    other = PhotoOrder(KINDS, balanced, seed=6)
+    assert [other.photo(place) for place in range(200)] != [backward[place] for place in range(200)]

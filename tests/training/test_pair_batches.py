@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from looking3d.dataset.load import Dataset
+from looking3d.geometry.camera import orbit
+from looking3d.training.alignment import Features
+from looking3d.training.augment import STRONG_AUGMENTATION
+from looking3d.training.joint import JointLossConfig, Predicted, joint_loss
+from looking3d.training.pair_batches import (
+    Batch,
+    Share,
+    batch_loader,
+    inputs,
+    make_batch,
+    projected,
+    truth,
+)
+from looking3d.training.pairs import PairConfig, PhotoPairs
+
+
+@pytest.fixture(scope="module")
+def pairs(paired: Dataset, tmp_path_factory: pytest.TempPathFactory) -> PhotoPairs:
+    config = PairConfig(size_px=64, views=3, true_matches=True, augmentation=STRONG_AUGMENTATION)
+    return PhotoPairs([paired], "train", config, 0, tmp_path_factory.mktemp("cache"))
+
+
+def assert_same(a: Batch, b: Batch) -> None:
+    assert a.keys() == b.keys()
+    for key, value in a.items():
+        assert torch.equal(value, b[key]), key
+
+
+def test_workers_do_not_change_the_bytes(pairs: PhotoPairs) -> None:
+    expected = [make_batch(pairs, step, Share(4)) for step in range(3)]
+    for workers in (0, 1, 2):
+        got = list(batch_loader(pairs, Share(4), 0, 3, workers))
+        assert len(got) == 3
+        for a, b in zip(got, expected, strict=True):
+            assert_same(a, b)
+
+
+def test_a_run_that_goes_on_gets_the_batches_that_are_left(pairs: PhotoPairs) -> None:
+    whole = list(batch_loader(pairs, Share(2), 0, 4))
+    for a, b in zip(batch_loader(pairs, Share(2), 2, 4), whole[2:], strict=True):
+        assert_same(a, b)
+    assert not list(batch_loader(pairs, Share(2), 4, 4))
+
+
+def test_processes_together_take_what_one_would(pairs: PhotoPairs) -> None:
+    whole = make_batch(pairs, 1, Share(6))
+    shares = [make_batch(pairs, 1, Share(2, rank, 3)) for rank in range(3)]
+    assert_same({key: torch.cat([share[key] for share in shares]) for key in whole}, whole)
+    assert all(share["label"].sum() == 1 for share in shares)
+
+
+def test_inputs_are_what_networks_want(pairs: PhotoPairs) -> None:
+    batch = make_batch(pairs, 0, Share(2))
+    query, views, points, valid = inputs(batch)
+    assert query.shape == (2, 3, 64, 64)
+    assert views.shape == (2, 3, 3, 64, 64)
+    assert points.shape == (2, 3, 64, 3)
+    assert valid.shape == (2, 3, 64)
+    np.testing.assert_allclose(query[1, 2].numpy(), batch["photo"][1, ..., 2].numpy() / 127.5 - 1, atol=1e-6)
+    for channel in range(3):
+        expected = batch["views"].numpy() / 127.5 - 1
+        np.testing.assert_allclose(views[:, :, channel].numpy(), expected, atol=1e-6)
+
+
+def test_all_losses_can_be_computed_of_a_batch(pairs: PhotoPairs) -> None:
+    batch = make_batch(pairs, 0, Share(4))
+    generator = torch.Generator().manual_seed(0)
+    query = torch.randn(4, 64, 8, generator=generator).requires_grad_()
+    views = torch.randn(4, 3, 64, 8, generator=generator).requires_grad_()
+    predicted = Predicted(
+        logit=torch.zeros(4),
+        box=torch.full((4, 4), 0.5),
+        patch_logit=torch.zeros(4, 64),
+        features=Features(F.normalize(query, dim=-1), F.normalize(views, dim=-1)),
+    )
+    parts = joint_loss(predicted, truth(batch), JointLossConfig(patch=1.0))
+    assert all(torch.isfinite(value) for value in parts.values())
+    # Features that know nothing have the loss of a guess among the patches that show the object
+    assert parts["view_view"].item() > 1
+    parts["loss"].backward()
+    assert query.grad.abs().sum() > 0
+    assert views.grad.abs().sum() > 0
+
+
+def test_projected_is_the_cameras_projection() -> None:
+    cameras = [orbit(0.4, 0.3, 64), orbit(2.0, 0.5, 64)]
+    points = torch.rand(2, 5, 7, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    matrices = torch.tensor(np.stack([camera.projection for camera in cameras]), dtype=torch.float32)
+    got = projected(points, matrices)
+    assert got.shape == (2, 5, 7, 2)
+    for i, camera in enumerate(cameras):
+        np.testing.assert_allclose(got[i].numpy(), camera.project(points[i].numpy())[0] / 64, atol=1e-5)
