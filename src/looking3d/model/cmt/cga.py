@@ -49,6 +49,7 @@ class Block(nn.Module):
         super().__init__()
         width = config.width
         self.grid = config.grid
+        self.self_attention_residual = config.self_attention_residual
         inner = width if config.reduce_context else context_width
         self.reduce = nn.Linear(context_width, width) if config.reduce_context else nn.Identity()
         self.self_attention = SelfAttention(width, config.heads)
@@ -81,15 +82,16 @@ class Block(nn.Module):
 class PostNormBlock(Block):
     """Equations 3 to 9 to the letter, but for the slip in equation 3: its input is the photo's tokens.
 
-    Self-attention has no residual connection, and what is added to the answer of the cross-attention is
-    the projected query.
+    Unless the settings say otherwise, self-attention has no residual connection; what is added to the
+    answer of the cross-attention is the projected query.
     """
 
     def forward(
         self, x: Float[Tensor, "batch items width"], made: KeysValues, guide: Guide
     ) -> Float[Tensor, "batch items width"]:
         """The tokens of the next block."""
-        query = self.cross_attention.to_q(self.self_attention(x))
+        mixed = self.self_attention(x)
+        query = self.cross_attention.to_q(mixed + x if self.self_attention_residual else mixed)
         found = self.look(query, made, guide)
         x = self.norm_cross(self.fusion(query, query, found, guide.similarity))
         x = self.look_around(x)

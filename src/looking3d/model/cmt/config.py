@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.model.encoder import SIZE_STEP, STRIDE
-
-Norm = Literal["after", "before"]
-FeedForward = Literal["gelu", "geglu"]
-Foreground = Literal["reference", "both", "luma"]
-Ranking = Literal["similarity", "geometry"]
-Fusion = Literal["add", "concatenate"]
 
 
 @dataclass(frozen=True)
@@ -65,11 +58,15 @@ class CmtConfig:
     width: int = 128
     """Channels inside the blocks; projected to and fro where they are not `feature_width`."""
 
-    norm: Norm = "after"
+    norm: str = "after"
     """`after`: equations 3 to 9 to the letter. `before`: residual steps on normalised inputs."""
 
-    feed_forward: FeedForward = "gelu"
-    """Kind of the feed-forward networks."""
+    self_attention_residual: bool = False
+    """With norm `after`, add to the answer of self-attention what it was asked; equation 3 does not. Without
+    it a patch's own features reach the next step only as far as it attends to itself."""
+
+    feed_forward: str = "gelu"
+    """Kind of the feed-forward networks, `gelu` or `geglu`."""
 
     reduce_context: bool = True
     """Each block brings reference features and their 3D encoding to `width` before keys and values
@@ -84,7 +81,7 @@ class CmtConfig:
     box_layers: int = 4
     """Linear layers of the box head."""
 
-    foreground: Foreground = "reference"
+    foreground: str = "reference"
     """`reference`: reference patches that show no object are no candidates. `both`: and patches of the
     photo that show none have no candidates. `luma`: all are candidates, and patches are compared by their
     features times how dark they are, as the published network does."""
@@ -93,7 +90,7 @@ class CmtConfig:
     """A second encoder and correspondence head, which training follows slowly with this momentum, make the
     keys of alignment; none: the same ones do."""
 
-    ranking: Ranking = "similarity"
+    ranking: str = "similarity"
     """What makes candidates: `similarity` of features, or `geometry`, being near in the photo once the
     reference is projected there."""
 
@@ -103,7 +100,7 @@ class CmtConfig:
     empty_token: bool = False
     """One candidate more for every patch, learned: nothing of the reference belongs here."""
 
-    fusion: Fusion = "add"
+    fusion: str = "add"
     """`add` what attention finds to the query, or `concatenate` both, their difference, product and the
     best similarity, for an MLP."""
 
@@ -177,7 +174,7 @@ _PLUS = replace(
 )
 
 
-def _small(config: CmtConfig) -> CmtConfig:
+def small(config: CmtConfig) -> CmtConfig:
     """The same model at the size of a laptop."""
     return replace(
         config,
@@ -191,18 +188,22 @@ def _small(config: CmtConfig) -> CmtConfig:
         blocks=2,
         heads=4,
         width=96,
-        top_k=min(config.top_k, 32),
+        top_k=max(config.top_k // 4, 1),
     )
 
 
-PRESETS = {
-    "paper": _PAPER,
+_FULL = {
     "cmt": _PAPER,
     "cmt-a": replace(_PAPER, cga=False, vlfa=False, position_3d=False),
     "cmt-b": replace(_PAPER, vlfa=False, position_3d=False),
     "cmt-c": replace(_PAPER, cga=False, position_3d=False),
     "cmt-d": replace(_PAPER, position_3d=False),
-    "small": _small(_PAPER),
+    "cmt-plus": _PLUS,
+}
+
+PRESETS = {
+    "paper": _PAPER,
+    "small": small(_PAPER),
     "released": replace(
         _PAPER,
         projector_width=256,
@@ -215,11 +216,12 @@ PRESETS = {
         foreground="luma",
         key_momentum=0.999,
     ),
-    "cmt-plus": _PLUS,
-    "cmt-plus-small": replace(_small(_PLUS), top_k=4),
+    **_FULL,
+    **{f"{name}-small": small(config) for name, config in _FULL.items()},
 }
 """Settings by name: `paper`, the same as `cmt`, is the paper's model, `cmt-a` to `cmt-d` are its ablations
-(table 2), `small` fits a laptop, `released` is the published network, and `cmt-plus` sums up what helped."""
+(table 2), `released` is the published network, and `cmt-plus` sums up what was found to help. `-small` is
+each of them at the size of a laptop; `small` is the same as `cmt-small`."""
 
 
 def preset(name: str) -> CmtConfig:
