@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from looking3d.geometry.camera import Camera
 from looking3d.model.cmt.candidates import Projected
 
-MARGIN = 0.12
-"""How far, in world units, a point may lie behind the nearest one of its cell and still be seen."""
+MARGIN = 0.02
+"""How far, in world units, a point may lie behind the surface that is drawn and still be seen."""
+
+MARGIN_OF_POINTS = 0.12
+"""The same, behind the nearest point of its cell: surfaces that slant within a cell are seen whole."""
 
 NEAREST = 0.05
 """Points are in front of a camera from this depth on, in world units."""
@@ -47,31 +51,49 @@ def project_reference(
     points: Float[Tensor, "batch views patches 3"],
     valid: Bool[Tensor, "batch views patches"],
     cameras: Cameras,
-    grid: int,
+    depth: Float[Tensor, "batch height width"] | None = None,
 ) -> Projected:
     """Project the points of the reference's patches.
-
-    Points hide one another: the photo is cut into cells, and of the points in a cell those count as seen
-    that lie near the nearest. All views together are dense enough for that.
 
     Args:
         points: World points.
         valid: Whether there is one.
         cameras: Of the photos.
-        grid: Cells along a side of the photo.
+        depth: The reference drawn from those cameras, along the optical axis, 0 where there is nothing.
+            What lies just under the surface, as the far side of a thin board, counts as seen. Without it
+            the points hide one another, which is rougher: of chairs' points in 12 views at 128 px, 79 % of
+            those that are seen and 33 % of the others count as seen; with a drawing of 256 px, 99.7 and
+            19 %.
     """
-    batch = len(points)
-    flat, there = points.flatten(1, 2), valid.flatten(1)
-    p_camera = flat @ cameras.T_camera_world[:, :3, :3].transpose(1, 2)
+    p_camera = points.flatten(1, 2) @ cameras.T_camera_world[:, :3, :3].transpose(1, 2)
     x, y, z = (p_camera + cameras.T_camera_world[:, None, :3, 3]).unbind(-1)
-    there = there & (z > NEAREST)
     xy = torch.stack([x, y], -1) / z.clamp(min=NEAREST)[..., None]
     position = xy * cameras.focal[:, None, None] + cameras.center[:, None]
-    there = there & ((position >= 0) & (position < 1)).all(-1)
-    column, row = (position.nan_to_num().clamp(0, 1) * grid).long().clamp(max=grid - 1).unbind(-1)
-    cell = row * grid + column
-    depth = torch.where(there, z, torch.inf)
-    nearest = torch.full((batch, grid**2), torch.inf, dtype=z.dtype, device=z.device)
-    nearest.scatter_reduce_(1, cell, depth, "amin")
-    seen = there & (depth <= nearest.gather(1, cell) + MARGIN)
+    there = valid.flatten(1) & (z > NEAREST) & ((position >= 0) & (position < 1)).all(-1)
+    if depth is None:
+        side = math.isqrt(points.shape[2])
+        surface = _nearest(position, torch.where(there, z, torch.inf), side) + MARGIN_OF_POINTS
+    else:
+        # The deepest of the pixels around, since a point on an outline may fall just beside it.
+        around = torch.nn.functional.max_pool2d(depth[:, None], 3, 1, 1)[:, 0].flatten(1)
+        surface = around.gather(1, _cells(position, depth.shape[1], depth.shape[2])) + MARGIN
+    seen = there & (z <= surface)
     return Projected(position.unflatten(1, points.shape[1:3]), seen.unflatten(1, points.shape[1:3]))
+
+
+def _nearest(
+    position: Float[Tensor, "batch points 2"], depth: Float[Tensor, "batch points"], side: int
+) -> Float[Tensor, "batch points"]:
+    """For each point the smallest depth of all that fall into its cell of the photo."""
+    cell = _cells(position, side, side)
+    nearest = torch.full((len(depth), side**2), torch.inf, dtype=depth.dtype, device=depth.device)
+    return nearest.scatter_reduce_(1, cell, depth, "amin").gather(1, cell)
+
+
+def _cells(
+    position: Float[Tensor, "batch points 2"], rows: int, columns: int
+) -> Int64[Tensor, "batch points"]:
+    """The number, row by row, of the cell that each point falls into; the nearest one, if it is outside."""
+    x, y = position.nan_to_num().clamp(0, 1).unbind(-1)
+    row, column = (y * rows).long().clamp(max=rows - 1), (x * columns).long().clamp(max=columns - 1)
+    return row * columns + column
