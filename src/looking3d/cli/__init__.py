@@ -9,6 +9,7 @@ from types import FrameType
 
 import tyro
 
+from looking3d.cli.checkpoints import convert_released
 from looking3d.cli.console import INTERRUPTED, messages, print_error
 from looking3d.cli.data import convert, generate, statistics, validate
 from looking3d.cli.inspection import calibrate, demo, enrol, inspect
@@ -28,6 +29,7 @@ COMMANDS = {
     "inspect": inspect,
     "serve": serve,
     "export": export,
+    "convert-released": convert_released,
     "demo": demo,
 }
 
