@@ -12,6 +12,7 @@ from looking3d.geometry.camera import (
     Camera,
     orbit,
     orbit_angles,
+    orbit_roll,
     orbit_rotation,
     ring,
 )
@@ -182,3 +183,9 @@ def test_ring_is_evenly_spaced(count: int) -> None:
     )
     np.testing.assert_allclose(angles[:, 1], 0.35)
     assert {(camera.width, camera.height) for camera in cameras} == {(40, 40)}
+
+
+@pytest.mark.parametrize("elevation_rad", [-0.3, 0.0, 1.4])
+@pytest.mark.parametrize("azimuth_rad", AZIMUTHS_RAD)
+def test_roll_is_told_whatever_the_direction(azimuth_rad: float, elevation_rad: float) -> None:
+    assert orbit_roll(orbit(azimuth_rad, elevation_rad, roll_rad=-0.3)) == pytest.approx(-0.3)

@@ -29,7 +29,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import box_around
 from looking3d.dataset.rle import decode_mask
 from looking3d.dataset.schema import NORMAL, SPLITS, Masks, Sample, read_json
-from looking3d.dataset.stored_reference import Matches, StoredReference
+from looking3d.dataset.stored_reference import Matches, StoredPart, StoredReference
 from looking3d.errors import DatasetError
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
 from looking3d.render.raycast import Raycaster
@@ -81,6 +81,16 @@ class PublishedReference(StoredReference):
             return path.read_text().strip()
         except (OSError, ValueError) as error:
             raise DatasetError(f"{path}: cannot be read ({error}); {_COPY}") from error
+
+    @property
+    def family(self) -> str:
+        """The layout holds chairs."""
+        return "chair"
+
+    @property
+    def parts(self) -> tuple[StoredPart, ...]:
+        """None: the layout does not tell."""
+        return ()
 
     @cached_property
     def view_paths(self) -> tuple[Path, ...]:
