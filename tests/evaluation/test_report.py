@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from markupsafe import escape
 
 from looking3d.evaluation.report import write_report
 from looking3d.evaluation.score import score
@@ -31,7 +32,7 @@ def test_the_page_shows_every_group_and_needs_nothing_else(predictions: Predicti
     assert "camera disturbed, photos framed otherwise by up to 10 %" in page
     for groups in figures["by"].values():
         for name in groups:
-            assert f"<th>{name}</th>" in page
+            assert f"<th>{escape(name)}</th>" in page
     assert f"<td>{figures['pixels']['aupro']:.3f}</td>" in page
     assert f"<td>{figures['boxes']['ap50']:.3f}</td>" in page
     low, high = figures["auroc_interval"]

@@ -6,6 +6,8 @@ floats can hold. That is exact, takes memory that does not grow with the photos,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from scipy import ndimage
@@ -57,7 +59,7 @@ def pixel_scores(predictions: dict[str, np.ndarray]) -> dict[str, float | None]:
     return {"auroc": _auroc(normal, changed), "aupro": _aupro(normal, covered / regions)}
 
 
-def _photos(predictions: dict[str, np.ndarray]):
+def _photos(predictions: dict[str, np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Heat and changed pixels of each photo, both (height, width) at the size that photos are scored at."""
     names = ("heat_map", "changed", "window", "width", "height")
     for heat_map, changed, window, width, height in zip(*(predictions[name] for name in names), strict=True):
