@@ -265,10 +265,16 @@ def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
     torch.manual_seed(0)
     save_weights(AlignDetector(), tmp_path / "w.safetensors")
     scores = ["evaluate", "--data", data, "--out", tmp_path / "scores", "--split", "val"]
+    scores += ["--camera", "disturbed", "--reframe", "0.1"]
     code, out, _ = run(capsys, *scores, "--weights", tmp_path / "w.safetensors")
     assert code == 0
     assert "reprojection error" in out
-    assert json.loads((tmp_path / "scores" / "metrics.json").read_text())["photos"] == 2
+    for words in ("AUPRO", "box AP50", "by elevation", "could not align"):
+        assert words in out
+    figures = json.loads((tmp_path / "scores" / "metrics.json").read_text())
+    assert figures["photos"] == 2
+    assert figures["settings"]["camera"] == "disturbed"
+    assert (tmp_path / "scores" / "scores.html").is_file()
 
 
 def glb(tmp_path: Path, document: dict) -> Path:

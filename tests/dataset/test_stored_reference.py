@@ -1,10 +1,13 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from looking3d.dataset.load import Dataset
-from looking3d.errors import ConfigError
+from looking3d.dataset.stored_reference import GeneratedReference
+from looking3d.errors import ConfigError, DatasetError
+from looking3d.shapes.read import read_shape
 
 
 def test_views_depth_and_points_agree_with_the_mesh(small: Path) -> None:
@@ -75,3 +78,33 @@ def test_patches_of_another_grid_are_coarser_or_finer(small: Path) -> None:
     xy, _ = reference.cameras[2].project(fine.points[2][fine.valid[2]].astype(float))
     rows, columns = np.nonzero(fine.valid[2])
     np.testing.assert_array_equal(xy // 4, np.stack([columns, rows], -1))
+
+
+def test_parts_are_those_of_the_mesh(small: Path) -> None:
+    dataset = Dataset.open(small)
+    reference = dataset.reference(dataset.samples[0].shape_id)
+    assert reference.family == "chair"
+    names = [tuple(part) for part in reference.parts]
+    assert names == [(part.id, part.label) for part in read_shape(reference.mesh_path).parts]
+    assert len(names) == reference.raycaster().part_of_face.max() + 1
+
+
+def test_a_record_without_parts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shape.json").write_text('{"parts": ["leg"]}')
+    reference = GeneratedReference(tmp_path)
+    with pytest.raises(DatasetError, match="expected parts with id and label; generate the dataset again"):
+        _ = reference.parts
+
+
+@pytest.mark.parametrize(
+    ("source", "category", "family"),
+    [
+        ("procedural:armchair seed=7", "chair", "armchair"),
+        ("shapes/billy.obj", "shelf", "shelf"),
+        ("shapes/billy.obj", None, "object"),
+    ],
+)
+def test_families(source: str, category: str | None, family: str, tmp_path: Path) -> None:
+    record = {"source": source} | ({} if category is None else {"category": category})
+    (tmp_path / "shape.json").write_text(json.dumps(record))
+    assert GeneratedReference(tmp_path).family == family

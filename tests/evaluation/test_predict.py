@@ -1,5 +1,7 @@
+import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -7,14 +9,17 @@ import torch
 from looking3d.dataset.build import build_dataset
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
-from looking3d.errors import DatasetError
+from looking3d.errors import ConfigError, DatasetError, PhotoError
 from looking3d.evaluation import predict as module
-from looking3d.evaluation.predict import camera_errors, predict
-from looking3d.geometry.camera import orbit
+from looking3d.evaluation.config import EvaluationConfig
+from looking3d.evaluation.predict import predict
+from looking3d.inspection.reference import load_reference
 from looking3d.model.align.align import AlignDetector
-from looking3d.model.checkpoint import save_weights
-from looking3d.model.detector import Detection
-from looking3d.model.query import Window
+from looking3d.model.checkpoint import load_detector, save_weights
+from looking3d.model.concerned_part import concerned_part
+from looking3d.model.detector import ALIGNED_FROM
+from looking3d.model.heat_regions import heat_boxes
+from looking3d.model.query import Query
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +85,7 @@ def test_other_settings_do_not_go_on(dataset: Dataset, weights: str, tmp_path: P
 
     with pytest.raises(KeyboardInterrupt):
         predict(weights, dataset, "test", tmp_path / "out", on_progress=stop)
-    path = predict(weights, dataset, "test", tmp_path / "out", camera="true")
+    path = predict(weights, dataset, "test", tmp_path / "out", EvaluationConfig("true"))
     assert all(row["rotation_error_deg"] < 1e-3 for row in digits(path))
 
 
@@ -90,19 +95,94 @@ def test_an_output_that_is_a_file_is_refused_at_once(dataset: Dataset, weights: 
         predict(weights, dataset, "test", tmp_path / "file")
 
 
-def test_camera_errors_in_closed_form(dataset: Dataset) -> None:
-    import numpy as np
+def test_each_photo_has_its_truth_and_what_inspect_would_say(
+    dataset: Dataset, weights: str, tmp_path: Path
+) -> None:
+    rows = digits(predict(weights, dataset, "test", tmp_path / "out", EvaluationConfig("true")))
+    samples = {(sample.shape_id, sample.photo): sample for sample in dataset.samples}
+    detector = load_detector(weights)
+    for row in rows:
+        sample = samples[row["shape_id"], row["photo"]]
+        reference = dataset.reference(sample.shape_id)
+        raycaster = reference.raycaster()
+        detection = detector.detect_at(Query(dataset.photo(sample)), detector.enrol(raycaster), sample.camera)
+        assert row["probability"] == detection.probability
+        assert row["aligned"] == (detection.alignment >= ALIGNED_FROM)
+        assert row["boxes"] == [list(box) for box in heat_boxes(detection)]
+        assert row["true_boxes"] == ([list(sample.box)] if sample.anomalous else [])
+        assert row["changed_share"] == sample.changed_px / (sample.camera.width * sample.camera.height)
+        assert row["family"] == "chair"
+        assert row["elevation_deg"] == pytest.approx(np.degrees(sample.elevation_rad))
+        heat = np.frombuffer(row["heat_map"], np.float16).reshape(32, 32)
+        np.testing.assert_array_equal(heat, detection.heat_map.astype(np.float16))
+        changed = np.unpackbits(np.frombuffer(row["changed"], np.uint8)).reshape(64, 64)
+        np.testing.assert_array_equal(changed, dataset.masks(sample).changed)
+        shape = load_reference(reference.mesh_path).shape
+        named = concerned_part(detection, shape, raycaster) if row["aligned"] else None
+        assert (row["named_part_id"], row["named_part_label"]) == (
+            ("", "") if named is None else (named.id, named.label)
+        )
 
-    raycaster = dataset.reference(dataset.samples[0].shape_id).raycaster()
-    truth, turned = orbit(0.5, 0.4, 128), orbit(0.5 + np.radians(3), 0.4, 128)
+
+def test_boxes_are_ranked_by_their_photo_and_by_their_heat(
+    dataset: Dataset, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heat = np.zeros((32, 32), np.float32)
-    same = camera_errors(raycaster, truth, Detection(0.5, heat, Window(0, 0, 128), truth, 1.0))
-    assert same["reprojection_error_px"] == 0
-    assert same["silhouette_iou"] == 1
-    off = camera_errors(raycaster, truth, Detection(0.5, heat, Window(0, 0, 128), turned, 1.0))
-    assert off["azimuth_error_deg"] == pytest.approx(3)
-    assert off["rotation_error_deg"] == pytest.approx(3, abs=1e-6)
-    assert off["reprojection_error_px"] > 0.5
+    heat[12, 10:14] = 0.75
+    heat[20, 16] = 0.6
+    real = module._detect
+    monkeypatch.setattr(
+        module, "_detect", lambda *args: dataclasses.replace(real(*args), heat_map=heat, alignment=1.0)
+    )
+    for row in digits(predict(weights, dataset, "test", tmp_path / "out", EvaluationConfig("true"))):
+        assert row["box_scores"] == pytest.approx([row["probability"], row["probability"] * 0.6 / 3])
+        assert row["named_part_id"] in {part.id for part in dataset.reference(row["shape_id"]).parts}
+
+
+def test_disturbed_cameras_and_frames_are_drawn_photo_by_photo(
+    dataset: Dataset, weights: str, tmp_path: Path
+) -> None:
+    config = EvaluationConfig("disturbed", reframe=0.1)
+    one = digits(predict(weights, dataset, "test", tmp_path / "one", config))
+    two = digits(predict(weights, dataset, "test", tmp_path / "two", config, workers=2))
+    seeded = EvaluationConfig("disturbed", reframe=0.1, seed=1)
+    other = digits(predict(weights, dataset, "test", tmp_path / "other", seeded))
+    assert one == two
+    assert all(0.01 < row["rotation_error_deg"] < 12 for row in one)
+    assert all(row["reprojection_error_px"] < 8 for row in one)
+    assert len({row["rotation_error_deg"] for row in one + other}) == 12
+    plain = digits(predict(weights, dataset, "test", tmp_path / "plain", EvaluationConfig("disturbed")))
+    # The frame moves the object, and changes nothing about how the camera is off.
+    assert [row["true_boxes"] for row in plain] != [row["true_boxes"] for row in one]
+    for before, after in zip(plain, one, strict=True):
+        assert before["rotation_error_deg"] == pytest.approx(after["rotation_error_deg"], rel=1e-6)
+
+
+def test_a_photo_without_an_object_is_one_that_could_not_be_aligned(
+    dataset: Dataset, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*args: object) -> None:
+        raise PhotoError("no object found")
+
+    monkeypatch.setattr(AlignDetector, "detect", nothing)
+    for row in digits(predict(weights, dataset, "test", tmp_path / "out")):
+        assert row["probability"] == 0.5
+        assert not row["aligned"]
+        assert row["boxes"] == []
+        assert row["named_part_id"] == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"camera": "guessed"}, "unknown camera 'guessed'; choose one of: disturbed, estimated, true"),
+        ({"reframe": 0.6}, "reframe: expected a share from 0 to 0.5, got 0.6"),
+        ({"seed": -1}, "seed: expected 0 or more, got -1"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused(values: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        EvaluationConfig(**values)
 
 
 def test_a_key_cut_short_by_a_kill_starts_anew(dataset: Dataset, weights: str, tmp_path: Path) -> None:

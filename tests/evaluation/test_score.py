@@ -1,74 +1,104 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from looking3d.errors import DatasetError
-from looking3d.evaluation.score import load_predictions, score, write_scores
+from looking3d.evaluation.score import score
+
+Predictions = dict[str, np.ndarray]
 
 
-def predictions(count: int = 60, seed: int = 0) -> dict[str, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    anomalous = generator.random(count) < 0.5
-    kinds = np.array(["missing", "broken"])[generator.integers(2, size=count)].astype(object)
-    kinds[~anomalous] = "normal"
-    patches = generator.random((count, 1024)) < 0.1
-    heat = np.where(patches, 200, 50) + generator.integers(-40, 40, patches.shape)
-    return {
-        "shape_id": np.array([f"s{i % 7}" for i in range(count)], object),
-        "anomalous": anomalous,
-        "kind": kinds,
-        "odd_reference": generator.random(count) < 0.3,
-        "probability": np.clip(0.3 * anomalous + generator.random(count) * 0.7, 0, 1),
-        "rotation_error_deg": generator.random(count) * 8,
-        "azimuth_error_deg": generator.random(count) * 8,
-        "reprojection_error_px": generator.random(count),
-        "silhouette_iou": generator.random(count),
-        "seconds": np.full(count, 0.1),
-        "heat_map": np.array([row.astype(np.uint8).tobytes() for row in heat], object),
-        "patch_labels": np.array([np.packbits(row).tobytes() for row in patches], object),
+def test_figures_are_scikit_learn_s_and_kinds_stand_against_all_normals(predictions: Predictions) -> None:
+    figures = score(predictions)
+    labels, probability = predictions["anomalous"], predictions["probability"]
+    assert figures["auroc"] == pytest.approx(roc_auc_score(labels, probability), abs=1e-12)
+    assert figures["average_precision"] == pytest.approx(average_precision_score(labels, probability))
+    chosen = (predictions["kind"] == "missing") | ~labels
+    expected = roc_auc_score(labels[chosen], probability[chosen])
+    assert figures["by"]["kind"]["missing"]["auroc"] == pytest.approx(expected, abs=1e-12)
+    assert figures["by"]["kind"]["missing"]["photos"] == (predictions["kind"] == "missing").sum()
+    low, high = figures["auroc_interval"]
+    assert low < figures["auroc"] < high
+    heat = np.concatenate([np.frombuffer(row, np.float16) for row in predictions["heat_map"]])
+    patches = np.concatenate(
+        [np.unpackbits(np.frombuffer(row, np.uint8)) for row in predictions["patch_labels"]]
+    )
+    assert figures["pixels"]["patch_auroc"] == pytest.approx(roc_auc_score(patches, heat.astype(float)))
+
+
+def test_the_order_of_rows_changes_no_digit(predictions: Predictions) -> None:
+    order = np.random.default_rng(1).permutation(60)
+    assert score({name: column[order] for name, column in predictions.items()}) == score(predictions)
+
+
+def test_what_is_called_anomalous_and_what_could_not_be_aligned(
+    rows: Callable[..., list[dict]], columns: Callable
+) -> None:
+    some = rows(6)
+    cases = [  # anomalous, probability, aligned
+        (True, 0.5, True),
+        (True, 0.49, True),
+        (True, 0.9, False),
+        (False, 0.8, True),
+        (False, 0.1, True),
+        (False, 0.1, False),
+    ]
+    for row, (anomalous, probability, aligned) in zip(some, cases, strict=True):
+        row |= {"anomalous": anomalous, "probability": probability, "aligned": aligned}
+        row |= {"kind": "missing" if anomalous else "normal", "silhouette_iou": 0.95 if aligned else 0.9}
+    figures = score(columns(some))
+    assert figures["accuracy"] == pytest.approx(4 / 6)
+    assert figures["found"] == pytest.approx(2 / 3)
+    assert figures["false_alarms"] == pytest.approx(1 / 3)
+    assert figures["could_not_align"] == pytest.approx(2 / 6)
+    assert figures["silhouette_iou_over_0.9"] == pytest.approx(4 / 6)
+    assert figures["verdicts"] == {
+        "normal": {"normal": 1, "anomalous": 1, "could not align": 1},
+        "anomalous": {"normal": 1, "anomalous": 1, "could not align": 1},
     }
 
 
-def test_auroc_is_scikit_learn_s_and_kinds_stand_against_all_normals() -> None:
-    rows = predictions()
-    figures = score(rows)
-    assert figures["auroc"] == roc_auc_score(rows["anomalous"], rows["probability"])
-    chosen = (rows["kind"] == "missing") | ~rows["anomalous"]
-    expected = roc_auc_score(rows["anomalous"][chosen], rows["probability"][chosen])
-    assert figures["by_kind"]["missing"]["auroc"] == expected
-    low, high = figures["auroc_interval"]
-    assert low < figures["auroc"] < high
+def test_parts_are_asked_for_where_the_anomaly_was_found(
+    rows: Callable[..., list[dict]], columns: Callable
+) -> None:
+    some = rows(6)
+    cases = [  # probability, aligned, named, its label
+        (0.9, True, "leg_1", "chair/leg"),
+        (0.9, True, "leg_2", "chair/leg"),
+        (0.9, True, "seat", "chair/seat"),
+        (0.9, True, "", ""),
+        (0.4, True, "leg_1", "chair/leg"),
+        (0.9, False, "leg_1", "chair/leg"),
+    ]
+    for row, (probability, aligned, named, label) in zip(some, cases, strict=True):
+        row |= {"anomalous": True, "kind": "missing", "part_id": "leg_1", "part_label": "chair/leg"}
+        row |= {"probability": probability, "aligned": aligned}
+        row |= {"named_part_id": named, "named_part_label": label}
+    assert score(columns(some))["parts"] == {
+        "true_positives": 4,
+        "named": 0.75,
+        "right_part": 0.25,
+        "right_label": 0.5,
+    }
+    for row in some:
+        row["probability"] = 0.1
+    assert score(columns(some))["parts"]["right_part"] is None
 
 
-def test_the_order_of_rows_changes_no_digit_of_the_point_estimates() -> None:
-    rows = predictions()
-    order = np.random.default_rng(1).permutation(60)
-    shuffled = score({name: column[order] for name, column in rows.items()})
-    plain = score(rows)
-    for name in ("auroc", "accuracy", "average_precision", "patch_auroc", "camera"):
-        assert (
-            shuffled[name] == pytest.approx(plain[name])
-            if name != "camera"
-            else shuffled[name] == plain[name]
-        )
+def test_camera_errors_are_summed_up(predictions: Predictions) -> None:
+    camera = score(predictions)["camera"]
+    for name in ("rotation_error_deg", "shift_error_px", "scale_error_log", "reprojection_error_px"):
+        assert camera[name]["median"] == pytest.approx(np.median(predictions[name]))
+        assert camera[name]["p90"] == pytest.approx(np.quantile(predictions[name], 0.9))
+    assert camera["silhouette_iou"]["over_0.9"] == (predictions["silhouette_iou"] > 0.9).mean()
 
 
-def test_patch_auroc_reads_labels_in_the_order_they_were_packed() -> None:
-    assert score(predictions())["patch_auroc"] > 0.95
-
-
-def test_one_class_alone_has_no_auroc(tmp_path) -> None:
-    rows = predictions()
-    keep = rows["anomalous"]
-    only = {name: column[keep] for name, column in rows.items()}
-    figures = score(only)
+@pytest.mark.parametrize("anomalous", [True, False])
+def test_one_class_alone(anomalous: bool, rows: Callable[..., list[dict]], columns: Callable) -> None:
+    figures = score(columns([row for row in rows() if row["anomalous"] == anomalous]))
     assert figures["auroc"] is None
     assert figures["auroc_interval"] is None
-    write_scores(figures, only, tmp_path)
-    assert (tmp_path / "metrics.json").is_file()
-    assert not (tmp_path / "curves.png").exists()
-
-
-def test_missing_predictions(tmp_path) -> None:
-    with pytest.raises(DatasetError, match="not readable predictions"):
-        load_predictions(tmp_path / "predictions.parquet")
+    assert figures["average_precision"] is None
+    assert (figures["found"] is None) == (not anomalous)
+    assert (figures["boxes"]["ap50"] is None) == (not anomalous)

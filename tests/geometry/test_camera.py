@@ -12,6 +12,7 @@ from looking3d.geometry.camera import (
     Camera,
     orbit,
     orbit_angles,
+    orbit_roll,
     orbit_rotation,
     ring,
 )
@@ -201,3 +202,9 @@ def test_a_mirrored_camera_sees_the_mirrored_world_mirrored() -> None:
     azimuth, elevation = orbit_angles(CAMERA.mirrored())
     assert (azimuth, elevation) == pytest.approx((-0.7, 0.5))
     np.testing.assert_allclose(CAMERA.mirrored().mirrored().projection, CAMERA.projection, atol=1e-12)
+
+
+@pytest.mark.parametrize("elevation_rad", [-0.3, 0.0, 1.4])
+@pytest.mark.parametrize("azimuth_rad", AZIMUTHS_RAD)
+def test_roll_is_told_whatever_the_direction(azimuth_rad: float, elevation_rad: float) -> None:
+    assert orbit_roll(orbit(azimuth_rad, elevation_rad, roll_rad=-0.3)) == pytest.approx(-0.3)

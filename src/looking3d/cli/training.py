@@ -89,22 +89,45 @@ def train(
 
 def evaluate(
     data: Annotated[Path, tyro.conf.arg(help="A dataset made by `looking3d generate`.")],
-    out: Annotated[Path, tyro.conf.arg(help="Folder for predictions.parquet, metrics.json, curves.png.")],
+    out: Annotated[
+        Path,
+        tyro.conf.arg(help="Folder for predictions.parquet, metrics.json, curves.png and scores.html."),
+    ],
     weights: Annotated[
         str, tyro.conf.arg(help="A run's folder, a .safetensors file, an export for ONNX, or `align`.")
     ] = "align",
     split: Annotated[str, tyro.conf.arg(help="train, val, test or all.")] = "test",
     camera: Annotated[
-        Literal["estimated", "true"],
-        tyro.conf.arg(help="`true` gives the detector each photo's camera, as an upper bound."),
+        Literal["estimated", "true", "disturbed"],
+        tyro.conf.arg(
+            help="What the detector gets besides photo and mesh: `estimated`, nothing; `true`, each photo's "
+            "camera, as an upper bound; `disturbed`, that camera off as the estimator leaves it."
+        ),
     ] = "estimated",
+    reframe: Annotated[
+        float,
+        tyro.conf.arg(
+            help="Crop or pad the photos, and move their object off the middle, by up to this share of "
+            "their width, 0 to 0.5."
+        ),
+    ] = 0.0,
+    seed: Annotated[int, tyro.conf.arg(help="Decides how cameras and frames are off.")] = 0,
     workers: Annotated[int, tyro.conf.arg(help="Processes; they change no digit.")] = 1,
 ) -> int:
-    """Judge every photo of a split from photo and mesh alone, and score the answers."""
-    from looking3d.dataset.load import Dataset
-    from looking3d.evaluation.predict import predict
-    from looking3d.evaluation.score import load_predictions, score, write_scores
+    """Judge every photo of a split from photo and mesh alone, and score the answers.
 
+    How well anomalies are told (AUROC with 95 % intervals: over all, by kind, by size, by elevation, by
+    family and more), where they are (pixels, boxes, parts), and how well the camera is found.
+    docs/evaluation.md defines every figure.
+    """
+    from looking3d.dataset.load import Dataset
+    from looking3d.evaluation.config import EvaluationConfig
+    from looking3d.evaluation.predict import predict
+    from looking3d.evaluation.predictions import load_predictions, load_settings
+    from looking3d.evaluation.report import write_report
+    from looking3d.evaluation.score import score
+
+    config = EvaluationConfig(camera, reframe, seed)
     dataset = Dataset.open(data)
     with progress_bar() as progress:
         bar = progress.add_task("shapes", total=None)
@@ -113,39 +136,30 @@ def evaluate(
             dataset,
             split,
             out,
-            camera,
+            config,
             workers,
             lambda done, total: progress.update(bar, completed=done, total=total),
         )
     predictions = load_predictions(path)
     figures = score(predictions)
-    write_scores(figures, predictions, out)
-    _print_scores(figures)
+    page = write_report(figures, predictions, load_settings(path), out)
+    _print_scores(figures, page)
     return 0
 
 
-def _print_scores(figures: dict) -> None:
-    table = Table(title=f"{figures['photos']} photos of {figures['shapes']} shapes")
-    for column in ("", "AUROC", "95 % interval", "anomalous photos"):
-        table.add_column(column, justify="left" if not column else "right")
-    rows = [("all", figures), *figures["by_kind"].items(), *figures["by_reference"].items()]
-    for name, row in rows:
-        interval = row["auroc_interval"]
-        table.add_row(
-            name,
-            "-" if row["auroc"] is None else f"{row['auroc']:.3f}",
-            "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
-            str(row["count"]),
-        )
+def _print_scores(figures: dict, page: Path) -> None:
+    from looking3d.evaluation.tables import tables
+
     console = Console()
-    console.print(table)
-    camera = figures["camera"]
-    console.print(
-        f"accuracy at 0.5: {figures['accuracy']:.3f}; reprojection error, median: "
-        f"{camera['reprojection_error_px']['median']:.2f} px of 128; rotation error, median: "
-        f"{camera['rotation_error_deg']['median']:.1f} degrees, under 5 degrees: "
-        f"{camera['rotation_under_5_deg']:.1%}; {figures['milliseconds_per_photo']:.0f} ms a photo"
-    )
+    console.print(f"{figures['photos']} photos of {figures['shapes']} shapes", highlight=False)
+    for content in tables(figures):
+        table = Table()
+        for i, head in enumerate(content.heads):
+            table.add_column(head, justify="right" if i else "left")
+        for row in content.rows:
+            table.add_row(*row)
+        console.print(table)
+    console.print(f"page: {page}", highlight=False, soft_wrap=True)
 
 
 def export(

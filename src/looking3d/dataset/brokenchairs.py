@@ -29,7 +29,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import box_around
 from looking3d.dataset.rle import decode_mask
 from looking3d.dataset.schema import NORMAL, SPLITS, Masks, Sample, read_json
-from looking3d.dataset.stored_reference import Matches, Patches, StoredReference, patches_of
+from looking3d.dataset.stored_reference import Matches, Patches, StoredPart, StoredReference, patches_of
 from looking3d.errors import DatasetError
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
 from looking3d.geometry.correspondence import grid_points, patch_at
@@ -82,6 +82,16 @@ class PublishedReference(StoredReference):
             return path.read_text().strip()
         except (OSError, ValueError) as error:
             raise DatasetError(f"{path}: cannot be read ({error}); {_COPY}") from error
+
+    @property
+    def family(self) -> str:
+        """The layout holds chairs."""
+        return "chair"
+
+    @property
+    def parts(self) -> tuple[StoredPart, ...]:
+        """None: the layout does not tell."""
+        return ()
 
     @cached_property
     def view_paths(self) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +45,13 @@ class Patches(NamedTuple):
     matches: np.ndarray
 
 
+class StoredPart(NamedTuple):
+    """A part's id, and its semantic label path."""
+
+    id: str
+    label: str
+
+
 @dataclass(frozen=True)
 class StoredReference(ABC):
     """A reference in a dataset; what it holds is read when it is asked for, and then kept.
@@ -58,6 +66,16 @@ class StoredReference(ABC):
     @abstractmethod
     def source(self) -> str:
         """Where the shape came from: a family and seed, a file, a ShapeNet id."""
+
+    @property
+    @abstractmethod
+    def family(self) -> str:
+        """What it is one of: a procedural family or a category; `object` where nothing is known."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[StoredPart, ...]:
+        """The parts, in the order of the raycaster's; none where the dataset does not tell."""
 
     @property
     @abstractmethod
@@ -128,6 +146,22 @@ class GeneratedReference(StoredReference):
     def record(self) -> dict:
         """What shape.json holds."""
         return read_json(self.path / "shape.json", "generate the dataset again")
+
+    @property
+    def family(self) -> str:
+        """The procedural family that made it, or the category of what was read from files."""
+        made = re.match(r"procedural:(\S+) ", self.source)
+        return made[1] if made else str(self.record.get("category", "object"))
+
+    @property
+    def parts(self) -> tuple[StoredPart, ...]:
+        """The parts, in the order of the raycaster's."""
+        try:
+            return tuple(StoredPart(part["id"], part["label"]) for part in self.record["parts"])
+        except (KeyError, TypeError) as error:
+            raise DatasetError(
+                f"{self.path / 'shape.json'}: expected parts with id and label; generate the dataset again"
+            ) from error
 
     @property
     def mesh_path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -13,27 +14,28 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
 from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.quality import changed_patches
+from looking3d.dataset.quality import box_around, changed_patches
 from looking3d.dataset.schema import Sample
+from looking3d.dataset.stored_reference import StoredPart
 from looking3d.errors import DatasetError, PhotoError
-from looking3d.files import whole
-from looking3d.geometry.camera import Camera, orbit, orbit_angles
-from looking3d.geometry.correspondence import unproject
+from looking3d.evaluation.cameras import camera_errors, disturbed_camera, view_of
+from looking3d.evaluation.config import EvaluationConfig
+from looking3d.evaluation.framing import Photo, load_photo, reframed
+from looking3d.evaluation.pixels import packed_mask
+from looking3d.evaluation.predictions import PREDICTIONS, SCHEMA, join_rows, write_rows
+from looking3d.geometry.camera import orbit
 from looking3d.model.align.align import AlignDetector, AlignEnrolled
 from looking3d.model.align.network import HEAT_CELLS, CompareNet
 from looking3d.model.checkpoint import find_weights, load_detector
-from looking3d.model.detector import Detection
+from looking3d.model.concerned_part import concerned_index
+from looking3d.model.detector import ALIGNED_FROM, Detection
+from looking3d.model.heat_regions import heat_regions
 from looking3d.model.query import Query, crop, whole_window
 from looking3d.render.raycast import Raycaster
-
-REPROJECTION_PX = 128
-"""Reprojection errors are given in pixels of a photo of this width."""
 
 
 def predict(
@@ -41,49 +43,59 @@ def predict(
     dataset: Dataset,
     split: str,
     out: Path,
-    camera: str = "estimated",
+    config: EvaluationConfig | None = None,
     workers: int = 1,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
     """Judge every photo of a split from photo and mesh alone, and write predictions.parquet.
 
-    What an earlier run with the same weights and data did before it was stopped is not done again.
+    What an earlier run with the same weights, data and config did before it was stopped is not done again.
 
     Args:
         weights: What `load_detector` takes.
         dataset: Whose photos.
         split: train, val, test or all.
         out: Folder of the predictions; created.
-        camera: `estimated`, or `true` to give the detector the photo's camera, as an upper bound.
+        config: How the detector is tested; by default on the photos as they are.
         workers: Processes; no digit depends on it.
         on_progress: Called with (shapes done, shapes in all).
 
     Returns:
         The file.
     """
+    config = config or EvaluationConfig()
     by_shape = dataset.by_shape(split)
-    work = _claim(out, weights, dataset, split, camera)
+    settings = {
+        "weights": weights,
+        "weights_sha256": hashlib.sha256(find_weights(weights).read_bytes()).hexdigest(),
+        "dataset": str(dataset.path),
+        "dataset_fingerprint": dataset.fingerprint,
+        "split": split,
+        **dataclasses.asdict(config),
+    }
+    work = _claim(out, settings)
     todo = [samples for shape_id, samples in by_shape.items() if not _rows_of(work, shape_id).is_file()]
     done = len(by_shape) - len(todo)
     on_progress(done, len(by_shape))
-    task = functools.partial(_predict_shape, weights=weights, dataset_path=dataset.path, camera=camera)
+    task = functools.partial(_predict_shape, weights=weights, dataset_path=dataset.path, config=config)
     for samples, rows in run_tasks(task, todo, workers):
-        _write(pa.Table.from_pylist(rows), _rows_of(work, samples[0].shape_id))
+        write_rows(rows, _rows_of(work, samples[0].shape_id))
         done += 1
         on_progress(done, len(by_shape))
-    path = out / "predictions.parquet"
-    _write(pa.concat_tables([pq.read_table(_rows_of(work, shape_id)) for shape_id in by_shape]), path)
+    path = out / PREDICTIONS
+    join_rows((_rows_of(work, shape_id) for shape_id in by_shape), settings, path)
     shutil.rmtree(work)
     return path
 
 
-def _claim(out: Path, weights: str, dataset: Dataset, split: str, camera: str) -> Path:
-    """The folder of the shapes that are done, emptied if they are of other weights or data."""
+def _claim(out: Path, settings: dict) -> Path:
+    """The folder of the shapes that are done, emptied if they are of other weights, data or settings."""
     if out.exists() and not out.is_dir():
         raise DatasetError(f"{out}: is a file; choose another --out")
     work = out / "predictions.partial"
-    weights_hash = hashlib.sha256(find_weights(weights).read_bytes()).hexdigest()
-    mine = json.dumps([weights_hash, dataset.fingerprint, split, camera])
+    # Where weights and data lie does not matter; which columns there are does.
+    same = {name: value for name, value in settings.items() if name not in ("weights", "dataset")}
+    mine = json.dumps([same, SCHEMA.names])
     # Compared as text, since a key that a kill cut short is no JSON.
     key = work / "key.json"
     if not key.is_file() or key.read_text() != mine:
@@ -97,11 +109,6 @@ def _rows_of(work: Path, shape_id: str) -> Path:
     return work / f"{shape_id}.parquet"
 
 
-def _write(table: pa.Table, path: Path) -> None:
-    with whole(path) as temporary:
-        pq.write_table(table, temporary)
-
-
 @functools.lru_cache(maxsize=1)
 def _detector(weights: str) -> AlignDetector:
     torch.set_num_threads(1)
@@ -113,51 +120,53 @@ def _dataset(path: Path) -> Dataset:
     return Dataset.open(path)
 
 
-def _predict_shape(samples: list[Sample], weights: str, dataset_path: Path, camera: str) -> list[dict]:
+def _predict_shape(
+    samples: list[Sample], weights: str, dataset_path: Path, config: EvaluationConfig
+) -> list[dict]:
     detector, dataset = _detector(weights), _dataset(dataset_path)
-    raycaster = dataset.reference(samples[0].shape_id).raycaster()
+    reference = dataset.reference(samples[0].shape_id)
+    raycaster = reference.raycaster()
     enrolled = detector.enrol(raycaster)
-    return [_predict_photo(detector, enrolled, dataset, raycaster, sample, camera) for sample in samples]
+    rows = []
+    for sample in samples:
+        photo = load_photo(dataset, sample)
+        if config.reframe > 0:
+            photo = reframed(photo, config.reframe, _generator(config, sample, "frame"))
+        start = time.perf_counter()
+        detection = _detect(detector, enrolled, photo, sample, config)
+        took = time.perf_counter() - start
+        rows.append(
+            {
+                **_truth(photo, sample, detection),
+                "family": reference.family,
+                **_answer(detection, raycaster, reference.parts),
+                **camera_errors(raycaster, photo.camera, detection.camera),
+                "seconds": took,
+            }
+        )
+    return rows
 
 
-def _predict_photo(
-    detector: AlignDetector,
-    enrolled: AlignEnrolled,
-    dataset: Dataset,
-    raycaster: Raycaster,
-    sample: Sample,
-    camera: str,
-) -> dict:
-    query = Query(dataset.photo(sample), name=sample.photo)
-    start = time.perf_counter()
+def _generator(config: EvaluationConfig, sample: Sample, purpose: str) -> np.random.Generator:
+    """A photo's own, so that neither its neighbours nor the order change what is drawn."""
+    name = hashlib.sha256(f"{purpose} {sample.shape_id}/{sample.photo}".encode()).digest()
+    return np.random.default_rng([config.seed, int.from_bytes(name[:8])])
+
+
+def _detect(
+    detector: AlignDetector, enrolled: AlignEnrolled, photo: Photo, sample: Sample, config: EvaluationConfig
+) -> Detection:
+    query = Query(photo.image, name=sample.photo)
     try:
-        if camera == "true":
-            detection = detector.detect_at(query, enrolled, sample.camera)
-        else:
-            detection = detector.detect([query], enrolled)[0]
+        if config.camera == "estimated":
+            return detector.detect([query], enrolled)[0]
+        camera = photo.camera
+        if config.camera == "disturbed":
+            generator = _generator(config, sample, "camera")
+            camera = disturbed_camera(camera, photo.object, enrolled.raycaster, generator)
+        return detector.detect_at(query, enrolled, camera)
     except PhotoError:
-        detection = _nothing_found(query)
-    took = time.perf_counter() - start
-    mask = dataset.masks(sample).changed.astype(np.float32)
-    changed = crop(mask, detection.window, CompareNet.size_px, border=cv2.BORDER_CONSTANT)
-    patches = changed_patches(changed, len(detection.heat_map))
-    return {
-        "shape_id": sample.shape_id,
-        "photo": sample.photo,
-        "kind": sample.kind,
-        "part_label": sample.part_label,
-        "anomalous": sample.anomalous,
-        "odd_reference": sample.odd_reference,
-        "renderer": sample.renderer,
-        "changed_share": sample.changed_px / (sample.camera.width * sample.camera.height),
-        "elevation_deg": float(np.degrees(sample.elevation_rad)),
-        "probability": detection.probability,
-        "alignment": detection.alignment,
-        **camera_errors(raycaster, sample.camera, detection),
-        "seconds": took,
-        "heat_map": np.round(detection.heat_map * 255).astype(np.uint8).tobytes(),
-        "patch_labels": np.packbits(patches).tobytes(),
-    }
+        return _nothing_found(query)
 
 
 def _nothing_found(query: Query) -> Detection:
@@ -168,24 +177,46 @@ def _nothing_found(query: Query) -> Detection:
     return Detection(0.5, np.zeros((HEAT_CELLS, HEAT_CELLS), np.float32), window, camera, 0.0)
 
 
-def camera_errors(raycaster: Raycaster, truth: Camera, detection: Detection) -> dict[str, float]:
-    """How far an estimated camera is from the true one.
-
-    Returns:
-        rotation_error_deg; reprojection_error_px, the mean over the points that the true camera sees, in
-        pixels of a photo 128 px wide; silhouette_iou of the reference drawn from both cameras.
-    """
-    estimate = detection.camera
-    turn = estimate.T_camera_world[:3, :3] @ truth.T_camera_world[:3, :3].T
-    angle = np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
-    seen, found = raycaster.draw(truth), raycaster.draw(estimate)
-    points = unproject(truth, seen.depth)[seen.mask]
-    distance = np.linalg.norm(estimate.project(points)[0] - truth.project(points)[0], axis=1)
-    overlap = (seen.mask & found.mask).sum() / max((seen.mask | found.mask).sum(), 1)
-    azimuth = orbit_angles(estimate)[0] - orbit_angles(truth)[0]
+def _truth(photo: Photo, sample: Sample, detection: Detection) -> dict:
+    """What is known of the photo; the labels of the patches are those of the detector's window."""
+    changed = crop(
+        photo.changed.astype(np.float32), detection.window, CompareNet.size_px, border=cv2.BORDER_CONSTANT
+    )
+    height, width = photo.changed.shape
     return {
-        "rotation_error_deg": float(angle),
-        "azimuth_error_deg": float(abs(np.degrees(np.arctan2(np.sin(azimuth), np.cos(azimuth))))),
-        "reprojection_error_px": float(np.nanmean(distance) * REPROJECTION_PX / truth.width),
-        "silhouette_iou": float(overlap),
+        "shape_id": sample.shape_id,
+        "photo": sample.photo,
+        "renderer": sample.renderer,
+        "kind": sample.kind,
+        "part_id": sample.part_id,
+        "part_label": sample.part_label,
+        "anomalous": sample.anomalous,
+        "odd_reference": sample.odd_reference,
+        "width": width,
+        "height": height,
+        **view_of(photo.camera),
+        "changed_share": float(photo.changed.mean()),
+        "true_boxes": [list(box_around(photo.changed))] if photo.changed.any() else [],
+        "changed": packed_mask(photo.changed),
+        "patch_labels": np.packbits(changed_patches(changed, len(detection.heat_map))).tobytes(),
+    }
+
+
+def _answer(detection: Detection, raycaster: Raycaster, parts: tuple[StoredPart, ...]) -> dict:
+    """What the detector says, as `inspect` would tell it."""
+    aligned = detection.alignment >= ALIGNED_FROM
+    index = concerned_index(detection, raycaster, len(parts)) if aligned else None
+    named = StoredPart("", "") if index is None else parts[index]
+    regions = heat_regions(detection)
+    window = detection.window
+    return {
+        "probability": detection.probability,
+        "alignment": detection.alignment,
+        "aligned": aligned,
+        "named_part_id": named.id,
+        "named_part_label": named.label,
+        "boxes": [list(region.box) for region in regions],
+        "box_scores": [detection.probability * region.total / regions[0].total for region in regions],
+        "window": [window.x, window.y, window.side],
+        "heat_map": detection.heat_map.astype(np.float16).tobytes(),
     }

@@ -1,134 +1,135 @@
-"""Tables from predictions: AUROC with intervals, accuracy, by kind, camera errors."""
+"""Figures from predictions; `docs/evaluation.md` defines each of them."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
 
-import matplotlib
 import numpy as np
-import pyarrow.parquet as pq
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from looking3d.dataset.schema import NORMAL
-from looking3d.errors import DatasetError
+from looking3d.evaluation.auroc import auroc_over_shapes
+from looking3d.evaluation.boxes import box_scores
+from looking3d.evaluation.pixels import pixel_scores
+from looking3d.evaluation.strata import Stratum, strata
 
-BOOTSTRAPS = 1000
-_ERROR_QUANTILES = {"median": 0.5, "p90": 0.9}
+THRESHOLD = 0.5
+"""Probability from which on a photo counts as anomalous."""
 
+SILHOUETTES_OVER = 0.9
+"""Intersection over union of the silhouettes over which a camera counts as found."""
 
-def load_predictions(path: Path) -> dict[str, np.ndarray]:
-    """Columns of a predictions.parquet.
-
-    Raises:
-        DatasetError: The file is missing or damaged.
-    """
-    try:
-        table = pq.read_table(path)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: not readable predictions ({error}); run: looking3d evaluate") from error
-    return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+CAMERA_ERRORS = (
+    "rotation_error_deg",
+    "azimuth_error_deg",
+    "shift_error_px",
+    "scale_error_log",
+    "reprojection_error_px",
+)
+_QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
 def score(predictions: dict[str, np.ndarray], seed: int = 0) -> dict:
-    """All figures of a set of predictions, as plain values.
+    """All figures of a set of predictions, as plain values; the order of its rows changes no digit.
 
-    AUROC is one pooled figure over all photos; by kind, the anomalous photos of that kind against all
-    normal ones. Intervals are 95 % percentile bootstraps over shapes.
+    Args:
+        predictions: What `load_predictions` gives.
+        seed: Of the bootstrap.
     """
-    labels, probability = predictions["anomalous"].astype(bool), predictions["probability"]
-    normal = ~labels
+    # In one order, so that sums of floats round alike.
+    order = np.lexsort((predictions["photo"].astype(str), predictions["shape_id"].astype(str)))
+    rows = {name: column[order] for name, column in predictions.items()}
+    labels = rows["anomalous"].astype(bool)
+    everything = np.ones(len(labels), bool)
+    overall = _group(rows, Stratum(everything, everything), seed)
+    return {
+        "shapes": len(np.unique(rows["shape_id"])),
+        **overall,
+        **_at_threshold(labels, rows["probability"] >= THRESHOLD),
+        "average_precision": _if_both(labels, rows["probability"], average_precision_score),
+        "verdicts": _verdicts(rows),
+        "by": {
+            name: {key: _group(rows, stratum, seed) for key, stratum in groups.items()}
+            for name, groups in strata(rows).items()
+        },
+        "camera": _camera(rows),
+        "pixels": {**pixel_scores(rows), "patch_auroc": _patch_auroc(rows)},
+        "boxes": box_scores(rows),
+        "parts": _parts(rows),
+        "milliseconds_per_photo": float(np.median(rows["seconds"]) * 1000),
+    }
+
+
+def _group(rows: dict[str, np.ndarray], stratum: Stratum, seed: int) -> dict:
+    """The figures that every group of photos has."""
+    members, compared = stratum.members, stratum.compared
+    labels = rows["anomalous"].astype(bool)
+    auroc = auroc_over_shapes(
+        labels[compared], rows["probability"][compared], rows["shape_id"][compared], seed
+    )
+    return {
+        "photos": int(members.sum()),
+        "anomalous": int((labels & members).sum()),
+        "auroc": auroc.value,
+        "auroc_interval": None if auroc.interval is None else list(auroc.interval),
+        "could_not_align": float(1 - rows["aligned"][members].astype(bool).mean()),
+        "silhouette_iou_over_0.9": float((rows["silhouette_iou"][members] > SILHOUETTES_OVER).mean()),
+    }
+
+
+def _at_threshold(labels: np.ndarray, called: np.ndarray) -> dict:
+    return {
+        "accuracy": float((called == labels).mean()),
+        "found": float(called[labels].mean()) if labels.any() else None,
+        "false_alarms": float(called[~labels].mean()) if not labels.all() else None,
+    }
+
+
+def _verdicts(rows: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:
+    """How many normal and anomalous photos got which verdict, as `inspect` gives it."""
+    labels, aligned = rows["anomalous"].astype(bool), rows["aligned"].astype(bool)
+    called = rows["probability"] >= THRESHOLD
+    verdicts = {"normal": aligned & ~called, "anomalous": aligned & called, "could not align": ~aligned}
+    return {
+        truth: {verdict: int((those & given).sum()) for verdict, given in verdicts.items()}
+        for truth, those in (("normal", ~labels), ("anomalous", labels))
+    }
+
+
+def _camera(rows: dict[str, np.ndarray]) -> dict:
     figures: dict = {
-        "photos": len(labels),
-        "shapes": len(np.unique(predictions["shape_id"])),
-        "anomalous": int(labels.sum()),
-        **_with_interval(predictions, np.ones(len(labels), bool), seed),
-        "accuracy": float(((probability > 0.5) == labels).mean()),
-        "average_precision": _if_both(labels, probability, average_precision_score),
-        "patch_auroc": _patch_auroc(predictions),
+        name: {q: float(np.quantile(rows[name], level)) for q, level in _QUANTILES.items()}
+        for name in CAMERA_ERRORS
     }
-    figures["by_kind"] = {
-        kind: _with_interval(predictions, normal | (predictions["kind"] == kind), seed)
-        for kind in sorted(set(predictions["kind"]) - {NORMAL})
+    figures["rotation_under_5_deg"] = float((rows["rotation_error_deg"] < 5).mean())
+    figures["silhouette_iou"] = {
+        "median": float(np.median(rows["silhouette_iou"])),
+        "over_0.9": float((rows["silhouette_iou"] > SILHOUETTES_OVER).mean()),
     }
-    odd = predictions["odd_reference"].astype(bool)
-    figures["by_reference"] = {
-        name: _with_interval(predictions, chosen, seed)
-        for name, chosen in (("as designed", ~odd), ("odd itself", odd))
-        if chosen.any()
-    }
-    camera: dict = {
-        name: {q: float(np.quantile(predictions[name], level)) for q, level in _ERROR_QUANTILES.items()}
-        for name in ("rotation_error_deg", "azimuth_error_deg", "reprojection_error_px")
-    }
-    camera["rotation_under_5_deg"] = float((predictions["rotation_error_deg"] < 5).mean())
-    camera["silhouette_iou"] = {
-        "median": float(np.median(predictions["silhouette_iou"])),
-        "over_0.9": float((predictions["silhouette_iou"] > 0.9).mean()),
-    }
-    figures["camera"] = camera
-    figures["milliseconds_per_photo"] = float(np.median(predictions["seconds"]) * 1000)
     return figures
 
 
-def write_scores(figures: dict, predictions: dict[str, np.ndarray], out: Path) -> None:
-    """metrics.json and curves.png (ROC and precision-recall)."""
-    (out / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n")
-    labels = predictions["anomalous"].astype(bool)
-    if labels.all() or not labels.any():
-        return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
-    false_rate, true_rate, _ = roc_curve(labels, predictions["probability"])
-    left.plot(false_rate, true_rate, label=f"all, AUROC {figures['auroc']:.3f}")
-    for kind, figure_of_kind in figures["by_kind"].items():
-        chosen = ~labels | (predictions["kind"] == kind)
-        false_rate, true_rate, _ = roc_curve(labels[chosen], predictions["probability"][chosen])
-        left.plot(false_rate, true_rate, linewidth=0.8, label=f"{kind}, {figure_of_kind['auroc']:.3f}")
-    left.set(xlabel="false alarms", ylabel="anomalies found", title="ROC")
-    left.legend(fontsize=8)
-    precision, recall, _ = precision_recall_curve(labels, predictions["probability"])
-    right.plot(recall, precision)
-    right.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.02))
-    figure.savefig(out / "curves.png", dpi=110)
-    pyplot.close(figure)
+def _patch_auroc(rows: dict[str, np.ndarray]) -> float | None:
+    heat = np.concatenate([np.frombuffer(row, np.float16) for row in rows["heat_map"]])
+    labels = np.concatenate([np.unpackbits(np.frombuffer(row, np.uint8)) for row in rows["patch_labels"]])
+    return _if_both(labels.astype(bool), heat, roc_auc_score)
 
 
-def _with_interval(predictions: dict[str, np.ndarray], chosen: np.ndarray, seed: int) -> dict:
-    labels = predictions["anomalous"].astype(bool)[chosen]
-    probability = predictions["probability"][chosen]
+def _parts(rows: dict[str, np.ndarray]) -> dict:
+    """How often the right part is named, in the anomalous photos that are called so."""
+    called = (rows["probability"] >= THRESHOLD) & rows["aligned"].astype(bool)
+    chosen = rows["anomalous"].astype(bool) & called & (rows["part_id"] != "")
+    if not chosen.any():
+        return {"true_positives": 0, "named": None, "right_part": None, "right_label": None}
+    named = rows["named_part_id"][chosen] != ""
     return {
-        "auroc": _if_both(labels, probability, roc_auc_score),
-        "auroc_interval": _bootstrap(predictions["shape_id"][chosen], labels, probability, seed),
-        "count": int(labels.sum()),
+        "true_positives": int(chosen.sum()),
+        "named": float(named.mean()),
+        "right_part": float((rows["named_part_id"] == rows["part_id"])[chosen].mean()),
+        # No label is none that is right.
+        "right_label": float((named & (rows["named_part_label"] == rows["part_label"])[chosen]).mean()),
     }
 
 
-def _if_both(labels: np.ndarray, probability: np.ndarray, measure) -> float | None:
+def _if_both(labels: np.ndarray, scores: np.ndarray, measure: Callable[..., float]) -> float | None:
     """The measure, or None where only one class is there."""
-    return float(measure(labels, probability)) if 0 < labels.mean() < 1 else None
-
-
-def _bootstrap(
-    shapes: np.ndarray, labels: np.ndarray, probability: np.ndarray, seed: int
-) -> list[float] | None:
-    """95 % interval of the AUROC, shapes drawn with replacement."""
-    generator = np.random.default_rng(seed)
-    _, index = np.unique(shapes, return_inverse=True)
-    rows = [np.flatnonzero(index == i) for i in range(index.max() + 1)]
-    values = []
-    for _ in range(BOOTSTRAPS):
-        drawn = np.concatenate([rows[i] for i in generator.integers(len(rows), size=len(rows))])
-        if 0 < labels[drawn].mean() < 1:
-            values.append(roc_auc_score(labels[drawn], probability[drawn]))
-    return [float(np.quantile(values, level)) for level in (0.025, 0.975)] if values else None
-
-
-def _patch_auroc(predictions: dict[str, np.ndarray]) -> float | None:
-    heat = np.concatenate([np.frombuffer(row, np.uint8) for row in predictions["heat_map"]])
-    labels = np.concatenate(
-        [np.unpackbits(np.frombuffer(row, np.uint8)) for row in predictions["patch_labels"]]
-    )
-    return _if_both(labels.astype(bool), heat, roc_auc_score)
+    return float(measure(labels, scores)) if labels.any() and not labels.all() else None

@@ -203,3 +203,9 @@ def orbit_angles(camera: Camera) -> tuple[float, float]:
     """Azimuth and elevation in radians of the direction from the origin to the camera."""
     x, y, z = camera.origin
     return math.atan2(x, z), math.atan2(y, math.hypot(x, z))
+
+
+def orbit_roll(camera: Camera) -> float:
+    """Turn in radians about the optical axis of a camera that looks at the origin, as `orbit` takes it."""
+    turn = camera.T_camera_world[:3, :3] @ orbit_rotation(*orbit_angles(camera)).T
+    return math.atan2(turn[1, 0], turn[0, 0])
