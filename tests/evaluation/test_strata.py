@@ -22,7 +22,7 @@ def test_anomalies_are_held_against_all_normal_photos_and_other_groups_against_t
 def test_every_photo_is_in_one_group_of_each_kind(predictions: Predictions) -> None:
     for name, groups in strata(predictions).items():
         times = np.sum([group.members for group in groups.values()], axis=0)
-        wanted = predictions["anomalous"] if name in ("kind", "changed share of the image") else 1
+        wanted = predictions["anomalous"] if name in ("kind", "changed share") else 1
         np.testing.assert_array_equal(times, wanted, name)
 
 
@@ -39,7 +39,7 @@ def test_bins_take_their_lower_edge_and_what_lies_outside(predictions: Predictio
         "65 to 80 degrees": 1,
         "80 degrees or more": 1,
     }
-    assert {name: group.members.sum() for name, group in groups["changed share of the image"].items()} == {
+    assert {name: group.members.sum() for name, group in groups["changed share"].items()} == {
         "under 0.25 %": 1,
         "0.25 to 0.5 %": 1,
         "0.5 to 1 %": 1,

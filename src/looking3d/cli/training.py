@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -153,9 +154,9 @@ def _print_scores(figures: dict, page: Path) -> None:
     console = Console()
     console.print(f"{figures['photos']} photos of {figures['shapes']} shapes", highlight=False)
     for content in tables(figures):
-        table = Table()
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for i, head in enumerate(content.heads):
-            table.add_column(head, justify="right" if i else "left")
+            table.add_column(head, justify="right" if i else "left", no_wrap=not i)
         for row in content.rows:
             table.add_row(*row)
         console.print(table)

@@ -35,7 +35,7 @@ def strata(predictions: dict[str, np.ndarray]) -> dict[str, dict[str, Stratum]]:
     odd = predictions["odd_reference"].astype(bool)
     kinds = {kind: predictions["kind"] == kind for kind in sorted(set(predictions["kind"]) - {NORMAL})}
     sizes = _bins(predictions["changed_share"] * 100, CHANGED_PERCENT, "%")
-    of_anomalies = {"kind": kinds, "changed share of the image": sizes}
+    of_anomalies = {"kind": kinds, "changed share": sizes}
     of_photos = {
         "elevation": _bins(predictions["elevation_deg"], ELEVATION_DEG, "degrees"),
         "roll": _bins(np.abs(predictions["roll_deg"]), ROLL_DEG, "degrees"),

@@ -38,7 +38,7 @@ def tables(figures: dict) -> list[Table]:
     """
     groups = [_auroc_table(f"by {name}", rows) for name, rows in figures["by"].items()]
     return [
-        _auroc_table("anomalies told from normal photos", {"all photos": figures}),
+        _auroc_table("overall", {"all photos": figures}),
         _threshold_table(figures),
         _verdict_table(figures["verdicts"]),
         _where_table(figures),
@@ -95,7 +95,7 @@ def _where_table(figures: dict) -> Table:
     pixels, boxes, parts = figures["pixels"], figures["boxes"], figures["parts"]
     rows = [
         ("pixel AUROC", _number(pixels["auroc"])),
-        (f"AUPRO up to {FALSE_POSITIVES_TO:g} false positives", _number(pixels["aupro"])),
+        (f"AUPRO, false positives up to {FALSE_POSITIVES_TO:g}", _number(pixels["aupro"])),
         ("AUROC of the heat map's cells", _number(pixels["patch_auroc"])),
         ("box AP50", _number(boxes["ap50"])),
         ("box AP75", _number(boxes["ap75"])),
