@@ -77,40 +77,45 @@ FORMS: dict[str, Callable[..., Tensor]] = {
 
 def main(settings: Settings) -> None:
     """Print a table of the forms."""
-    seconds: dict[str, list[float]] = {name: [] for name in FORMS}
+    steps: dict[str, list[tuple[float, float]]] = {name: [] for name in FORMS}
     memory = dict.fromkeys(FORMS, 0)
-    attended: dict[str, list[float]] = {name: [] for name in FORMS}
     for _ in range(settings.rounds):
         for name in FORMS:
             # A process each: the peak of memory is the process's, and never falls.
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                steps, alone, grown = pool.apply(measure, (settings, name))
-            seconds[name] += steps
-            attended[name] += alone
+                timed, grown = pool.apply(measure, (settings, name))
+            steps[name] += timed
             memory[name] = max(memory[name], grown)
     table = Table(
         title=f"{settings.preset}, batch {settings.batch}, N = {settings.views}, {settings.threads} threads"
     )
-    columns = ("", "s a step", "photos/s", "speed", "peak above weights, GB", "attention alone, s", "speed")
-    for column in columns:
+    for column in (
+        "",
+        "s a step",
+        "photos/s",
+        "speed",
+        "CPU s a step",
+        "speed by CPU",
+        "memory of steps, GB",
+    ):
         table.add_column(column, justify="right" if column else "left")
-    base, base_alone = min(seconds["dense, masked"]), min(attended["dense, masked"])
-    for name in FORMS:
-        fastest, alone = min(seconds[name]), min(attended[name])
+    fastest = {name: tuple(map(min, zip(*timed, strict=True))) for name, timed in steps.items()}
+    wall, cpu = fastest["dense, masked"]
+    for name, (seconds, cpu_seconds) in fastest.items():
         table.add_row(
             name,
-            f"{fastest:.2f}",
-            f"{settings.batch / fastest:.2f}",
-            f"{base / fastest:.2f} x",
+            f"{seconds:.2f}",
+            f"{settings.batch / seconds:.2f}",
+            f"{wall / seconds:.2f} x",
+            f"{cpu_seconds:.2f}",
+            f"{cpu / cpu_seconds:.2f} x",
             f"{memory[name] / 1e9:.2f}",
-            f"{alone:.2f}",
-            f"{base_alone / alone:.2f} x",
         )
-    Console().print(table)
+    Console(width=110).print(table)
 
 
-def measure(settings: Settings, form: str) -> tuple[list[float], list[float], int]:
-    """Seconds of each step, of the attention in it alone, and bytes that the steps needed at most."""
+def measure(settings: Settings, form: str) -> tuple[list[tuple[float, float]], int]:
+    """Seconds and CPU seconds of each step, and bytes that the steps needed at most."""
     torch.set_num_threads(settings.threads)
     config = preset(settings.preset)
     attention.sparse_attention = FORMS[form]
@@ -123,34 +128,19 @@ def measure(settings: Settings, form: str) -> tuple[list[float], list[float], in
     valid = torch.rand(settings.batch, settings.views, patches) < 0.5
     labels, boxes = torch.arange(settings.batch) % 2.0, torch.rand(settings.batch, 4)
 
-    def step() -> float:
-        start = time.perf_counter()
+    def step() -> tuple[float, float]:
+        start, start_cpu = time.perf_counter(), time.process_time()
         out = model(photos, views, points, valid)
         loss = F.binary_cross_entropy_with_logits(out.logit, labels) + F.l1_loss(out.box, boxes)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return time.perf_counter() - start
+        return time.perf_counter() - start, time.process_time() - start_cpu
 
     before = _peak_bytes()
     step()
-    steps = [step() for _ in range(settings.steps)]
-    alone = [_attention_alone(settings, FORMS[form]) for _ in range(settings.steps)]
-    return steps, alone, _peak_bytes() - before
-
-
-def _attention_alone(settings: Settings, form: Callable[..., Tensor]) -> float:
-    """Seconds of one block's attention of patches to candidates, forward and backward."""
-    config = preset(settings.preset)
-    patches, tokens = config.grid**2, settings.views * config.grid**2
-    q, keys, values = (
-        torch.randn(settings.batch, n, config.width, requires_grad=True) for n in (patches, tokens, tokens)
-    )
-    score = torch.randn(settings.batch, patches, tokens)
-    candidates = attention.top_k(score, torch.ones(1, 1, tokens, dtype=torch.bool), config.top_k)
-    start = time.perf_counter()
-    form(q, keys, values, candidates, config.heads).sum().backward()
-    return time.perf_counter() - start
+    timed = [step() for _ in range(settings.steps)]
+    return timed, _peak_bytes() - before
 
 
 def _masked(

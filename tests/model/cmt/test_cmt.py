@@ -203,6 +203,9 @@ def test_every_part_learns(name: str) -> None:
         loss = loss + out.patch_logits.sum()
     loss.backward(retain_graph=config.vlfa)
     lacking = {k.split(".")[0] for k, p in model.named_parameters() if p.grad is None} - {"key_networks"}
+    # What nothing trains must say so: distributed training waits for the gradients of all else.
+    if config.projects:
+        assert {p.requires_grad for p in model.projector.parameters()} == {config.vlfa}
     assert lacking == ({"projector"} if config.projects else set())
     if config.vlfa:
         (out.query.sum() + out.views.sum()).backward()
@@ -224,6 +227,20 @@ def test_key_networks_follow_slowly() -> None:
     assert not any(p.requires_grad for p in model.key_networks.parameters())
     assert not any(module.training for module in model.key_networks.modules())
     built(tiny("cmt")).follow_keys()  # has none, and nothing happens
+
+
+@pytest.mark.parametrize("name", ["cmt", "cmt-plus", "cmt-a"])
+def test_bfloat16(name: str) -> None:
+    config = tiny(name)
+    model, batch = built(config).train(), inputs(config)
+    with torch.no_grad():
+        exact = model(*batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = model(*batch)
+        loss = out.logit.float().sum() + out.box.float().sum()
+    loss.backward()
+    assert all(bool(p.grad.isfinite().all()) for p in model.parameters() if p.grad is not None)
+    torch.testing.assert_close(out.logit.float(), exact.logit, atol=0.1, rtol=0.1)
 
 
 def test_same_seed_same_model() -> None:

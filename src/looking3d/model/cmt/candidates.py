@@ -43,8 +43,9 @@ def by_similarity(
         allowed: What may be chosen at all.
         k: How many, at most.
     """
-    with torch.no_grad():
-        return top_k(query @ reference.transpose(1, 2), allowed, k)
+    # In full precision under autocast, too: bfloat16 has 128 numbers from 0.5 to 1, and the rest are ties.
+    with torch.no_grad(), torch.autocast(query.device.type, enabled=False):
+        return top_k(query.float() @ reference.float().transpose(1, 2), allowed, k)
 
 
 def by_geometry(

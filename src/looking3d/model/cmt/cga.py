@@ -22,7 +22,7 @@ class Guide(NamedTuple):
     Attributes:
         candidates: The reference tokens of each patch; None: all that are allowed.
         allowed: (batch or 1, tokens) bool, the reference tokens that [tok] attends to.
-        similarity: (batch, patches) of each patch's best candidate.
+        similarity: (batch, patches) of each patch's best candidate; 0 where no block asks.
     """
 
     candidates: Candidates | None

@@ -88,6 +88,10 @@ class Cmt(nn.Module):
         features, width = config.feature_width, config.width
         self.encoder = Encoder(config.encoder_width, features)
         self.projector = _projector(config) if config.projects else None
+        if self.projector is not None and not config.vlfa:
+            self.projector.requires_grad_(
+                False
+            )  # choosing candidates passes no gradient, and nothing else does
         self.position = (
             Position3D(features, config.position_frequencies, config.position_layers)
             if config.position_3d
@@ -177,13 +181,13 @@ class Cmt(nn.Module):
         if self.empty is not None:
             context = torch.cat([context, self.empty.expand(len(context), 1, -1)], 1)
         blocks: list[Block] = list(self.blocks)  # pyright: ignore[reportAssignmentType]
-        by_darkness = self.config.foreground == "luma"
+        weight, allowed = torch.ones_like(points[..., 0]), valid
+        if self.config.foreground == "luma":
+            weight, allowed = foreground(views, self.config.grid), torch.ones_like(valid)
         return EncodedReference(
             None if self.projector is None else self.projector(features),
-            (foreground(views, self.config.grid) if by_darkness else torch.ones_like(points[..., 0])).flatten(
-                1
-            ),
-            (torch.ones_like(valid) if by_darkness else valid).flatten(1),
+            weight.flatten(1),
+            allowed.flatten(1),
             tuple(block.reference(context) for block in blocks),
         )
 
@@ -226,10 +230,11 @@ class Cmt(nn.Module):
         """Where the blocks are to look."""
         config, tokens = self.config, reference.allowed.shape[1]
         allowed = reference.allowed
+        similarity = images.new_zeros(len(images), config.grid**2)
         if self.empty is not None:
             allowed = nn.functional.pad(allowed, (0, 1), value=True)
         if query is None or reference.projected is None or not config.cga:
-            return Guide(None, allowed, images.new_zeros(len(images), config.grid**2))
+            return Guide(None, allowed, similarity)
         views = reference.projected.flatten(1, 2)
         may = reference.allowed[:, None]
         if config.foreground == "luma":
@@ -243,7 +248,8 @@ class Cmt(nn.Module):
             candidates = by_geometry(projected, may, config.top_k, config.grid, config.radius)
         else:
             raise ValueError("ranking by geometry needs `projected`: where the reference falls in the photo")
-        similarity = best_similarity(query, views, candidates)
+        if config.fusion == "concatenate":
+            similarity = best_similarity(query, views, candidates)
         if self.empty is not None:
             candidates = candidates.with_token(tokens)
         return Guide(candidates, allowed, similarity)
