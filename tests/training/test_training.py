@@ -250,8 +250,9 @@ def test_bf16_computes_less_exactly_and_keeps_weights_exact(dataset: Dataset, tm
         torch.load(tmp_path / name / "checkpoint-compare.pt", weights_only=True)["network"] for name in stages
     )
     assert {tensor.dtype for tensor in rough.values()} == {torch.float32, torch.int64}
-    away = max((exact[name] - rough[name]).abs().max() for name in exact)
-    assert 0 < away < 0.05
+    learned = [name for name in exact if "running" not in name]
+    away = max((exact[name] - rough[name]).abs().max() for name in learned)
+    assert 0 < away < 2.5 * STAGE.steps * STAGE.learning_rate  # Adam's steps are about the rate each
 
 
 def test_a_run_is_assembled_from_its_checkpoints(dataset: Dataset, tmp_path: Path) -> None:
