@@ -48,7 +48,11 @@ def auroc_over_shapes(labels: np.ndarray, scores: np.ndarray, shapes: np.ndarray
     pairs = (draws @ positives) * (draws @ negatives)
     won = ((draws @ wins) * draws).sum(1)[pairs > 0]
     values = won / pairs[pairs > 0]
-    interval = tuple(float(np.quantile(values, level)) for level in _LEVELS) if len(values) else None
+    if len(values):
+        low, high = (float(np.quantile(values, level)) for level in _LEVELS)
+        interval = (low, high)
+    else:
+        interval = None
     return Auroc(float(wins.sum() / (positives.sum() * negatives.sum())), interval)
 
 

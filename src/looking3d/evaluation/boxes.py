@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -76,7 +77,7 @@ def _annotation(image: int, box: Box) -> dict:
 
 
 def _coco(images: list[dict], annotations: list[dict]) -> COCO:
-    coco = COCO()
+    coco: Any = COCO()  # the types of its parts ask for more than it needs
     # An id of 0 would count as no match.
     numbered = [{**annotation, "id": i} for i, annotation in enumerate(annotations, 1)]
     coco.dataset = {"images": images, "annotations": numbered, "categories": [{"id": 1, "name": "anomaly"}]}

@@ -51,8 +51,8 @@ def pixel_scores(predictions: dict[str, np.ndarray]) -> dict[str, float | None]:
             continue
         changed += np.bincount(levels[mask], minlength=_LEVELS)
         labels, count = ndimage.label(mask, np.ones((3, 3)))  # pyright: ignore[reportGeneralTypeIssues]
-        sizes = np.bincount(labels[mask])
-        covered += np.bincount(levels[mask], 1 / sizes[labels[mask]], minlength=_LEVELS)
+        region = np.asarray(labels)[mask].astype(np.int64)
+        covered += np.bincount(levels[mask], 1 / np.bincount(region)[region], minlength=_LEVELS)
         regions += count
     if not normal.any() or not regions:
         return {"auroc": None, "aupro": None}

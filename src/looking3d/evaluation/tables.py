@@ -40,9 +40,9 @@ def tables(figures: dict) -> list[Table]:
     return [
         _auroc_table("overall", {"all photos": figures}),
         _threshold_table(figures),
-        _verdict_table(figures["verdicts"]),
         _where_table(figures),
         _camera_table(figures),
+        _verdict_table(figures["verdicts"]),
         *groups,
     ]
 
