@@ -110,6 +110,23 @@ def test_sentences(inspection: Make) -> None:
     )
 
 
+def test_kinds_are_told_if_one_is_likelier_than_the_others(inspection: Make) -> None:
+    found = inspection()
+    assert (found.kind, found.what) == (None, "foot")
+
+    def of(alignment: float = 0.9, **kinds: float) -> Inspection:
+        detection = dataclasses.replace(found.detection, kinds=kinds, alignment=alignment)
+        return dataclasses.replace(found, detection=detection)
+
+    missing = of(missing=0.6, broken=0.4)
+    assert (missing.kind, missing.what) == ("missing", "foot: missing")
+    assert missing.summary.endswith("at the lower left: foot (missing?).")
+    assert missing.to_json()["kind"] == "missing"
+    assert of(missing=0.4, broken=0.3, rotation=0.3).kind is None
+    assert of(alignment=0.2, missing=1.0).kind is None
+    assert of(position=1.0).what == "foot: out of place"
+
+
 def test_json_is_plain(inspection: Make) -> None:
     data = json.loads(json.dumps(inspection().to_json(), allow_nan=False))
     assert {key: data[key] for key in ("name", "path", "verdict", "threshold", "aligned")} == {

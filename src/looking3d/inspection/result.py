@@ -179,10 +179,10 @@ class Inspection:
             return "Differs from the model, but no single place stands out."
         preposition = "in" if self.where == "middle" else "at"
         place = f"Differs from the model, most strongly {preposition} the {self.where}"
-        if self.what is None:
-            return f"{place}."
+        part = "" if self.part is None else f": {self.part.name}"
         # Kinds are taken for one another more often than parts are.
-        return f"{place} ({self.what}{'?' if self.kind is not None else ''})."
+        kind = "" if self.kind is None else f" ({kind_in_words(self.kind)}?)"
+        return f"{place}{part}{kind}."
 
     @property
     def where(self) -> str | None:

@@ -115,12 +115,22 @@ def photos_of(shape: PartShape) -> list[Query]:
 def test_detections_agree(folder: Path, detector: AlignDetector, shape: PartShape) -> None:
     exported, raycaster = load_detector(folder, trusted=True), Raycaster(shape)
     photos = photos_of(shape)
-    wanted = detector.detect(photos, detector.enrol(raycaster))
-    for one, two in zip(wanted, exported.detect(photos, exported.enrol(raycaster)), strict=True):
-        assert two.probability == pytest.approx(one.probability, abs=1e-4)
-        np.testing.assert_allclose(two.heat_map, one.heat_map, atol=1e-3)
-        np.testing.assert_allclose(two.camera.T_camera_world, one.camera.T_camera_world, atol=1e-4)
+    enrolled, there = detector.enrol(raycaster), exported.enrol(raycaster)
+    wanted = detector.detect(photos, enrolled)
+    for photo, one, two in zip(photos, wanted, exported.detect(photos, there), strict=True):
+        np.testing.assert_allclose(two.camera.T_camera_world, one.camera.T_camera_world, atol=1e-3)
         assert two.window == one.window
+        # Cameras that differ in the fifth digit may settle a pixel on an outline otherwise.
+        assert two.probability == pytest.approx(one.probability, abs=5e-3)
+        np.testing.assert_allclose(two.heat_map, one.heat_map, atol=0.05)
+        same, known = (
+            exported.detect_at(photo, there, one.camera),
+            detector.detect_at(photo, enrolled, one.camera),
+        )
+        assert same.probability == pytest.approx(known.probability, abs=1e-4)
+        for name in ("heat_map", "lacking", "surplus"):
+            np.testing.assert_allclose(getattr(same, name), getattr(known, name), atol=1e-3)
+        assert same.kinds == pytest.approx(known.kinds, abs=1e-4)
     assert max(d.probability for d in wanted) - min(d.probability for d in wanted) > 1e-3
 
 
@@ -170,8 +180,8 @@ def test_the_example_of_the_docs_runs(
     with torch.inference_mode():
         _, large, _ = detector.graphs.query(torch.from_numpy(found["photo"].copy())[None])
         drawing = torch.from_numpy(found["drawing"])
-        probability, heat_map = detector.graphs.compare(large, drawing)
-        same, _ = detector.graphs.compare(large, torch.from_numpy(wanted.channels)[None])
+        probability, heat_map, *_ = detector.graphs.compare(large, drawing)
+        same, *_ = detector.graphs.compare(large, torch.from_numpy(wanted.channels)[None])
     assert found["probability"][0] == pytest.approx(float(probability), abs=1e-4)
     np.testing.assert_allclose(found["heat_map"], heat_map.numpy(), atol=1e-4)
     assert found["probability"][0] == pytest.approx(float(same), abs=0.02)
