@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -39,6 +40,14 @@ def test_workers_do_not_change_the_bytes(pairs: PhotoPairs) -> None:
         assert len(got) == 3
         for a, b in zip(got, expected, strict=True):
             assert_same(a, b)
+
+
+def test_workers_start_even_where_opencv_has_threads(pairs: PhotoPairs) -> None:
+    cv2.setNumThreads(2)
+    cv2.GaussianBlur(np.zeros((1500, 1500, 3), np.float32), (0, 0), 3)
+    loader = batch_loader(pairs, Share(2), 0, 2, workers=1)
+    loader.timeout = 60
+    assert len(list(loader)) == 2
 
 
 def test_a_run_that_goes_on_gets_the_batches_that_are_left(pairs: PhotoPairs) -> None:

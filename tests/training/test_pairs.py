@@ -228,7 +228,8 @@ def test_true_matches_of_a_crop_are_near_where_the_camera_sees_them(paired: Data
         pair = pairs[place]
         view, patch = np.nonzero(pair["photo_matches"] >= 0)
         xy = project(pair["camera"], pair["points"][view, pair["photo_matches"][view, patch]]) * 8
-        near += (np.abs(xy - np.stack([patch % 8, patch // 8], -1) - 0.5).max(1) < 1.6).tolist()
+        # A patch of a view is 1.4 patches of the crop wide
+        near += (np.abs(xy - np.stack([patch % 8, patch // 8], -1) - 0.5).max(1) < 2).tolist()
     assert len(near) > 200
     assert np.mean(near) > 0.95
 

@@ -217,10 +217,12 @@ def cut_out(image: np.ndarray, mask: np.ndarray, generator: np.random.Generator)
 
 def _recolored(photo: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Another gamma, white balance, exposure and contrast."""
-    photo = photo ** np.exp(generator.normal(0, 0.15))
+    # Python's numbers, unlike numpy's, leave the array in single precision
+    photo = photo ** float(np.exp(generator.normal(0, 0.15)))
     gain = np.exp(generator.normal(0, 0.1) + generator.normal(0, 0.05, 3)).astype(np.float32)
     middle = photo.mean()
-    return ((photo - middle) * np.exp(generator.normal(0, 0.12)) + middle) * gain
+    contrast = float(np.exp(generator.normal(0, 0.12)))
+    return ((photo - middle) * contrast + middle) * gain
 
 
 def _greyer(photo: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -77,6 +77,9 @@ def batch_loader(
         pin: Lay batches in memory that a GPU can copy from by itself.
     """
     steps = _Steps(pairs, share, start, stop)
+    if workers:
+        # OpenCV waits for its threads for ever in a forked process, so there must be none to wait for
+        cv2.setNumThreads(1)
     return DataLoader(
         steps, batch_size=None, num_workers=workers, worker_init_fn=_start_worker, pin_memory=pin
     )
