@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
@@ -331,6 +332,9 @@ class _Stage:
         steps = _StepBatches(self.photos, self.stage, self.config.batch, self.step, self.config.steps)
         if not len(steps):
             return iter(())
+        if workers:
+            # OpenCV waits for its threads for ever in a forked process, so there must be none to wait for
+            cv2.setNumThreads(1)
         return iter(
             DataLoader(steps, batch_size=None, num_workers=workers, worker_init_fn=_ignore_interrupts)
         )
