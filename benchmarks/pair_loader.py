@@ -1,7 +1,8 @@
 """How many training pairs a second the loader makes, by itself, with no network.
 
 For each number of processes batches are drawn for a while, the first of each left out, since it waits for
-the processes to start. A trainer has to be slower than this to be kept busy.
+the processes to start. A trainer has to be slower than this to be kept busy. Where this process alone makes
+the batches, time of the processor is told too, which hardly depends on what else the machine does.
 
     python benchmarks/pair_loader.py --data train-preview --views 5 --workers 0 1 2
 """
@@ -13,7 +14,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -46,7 +46,7 @@ class Settings:
     true_matches: bool = False
     """Also tell true matches of photo and views."""
 
-    seconds: float = 20.0
+    seconds: float = 10.0
     """How long to draw for each row."""
 
     cache: Path | None = None
@@ -62,7 +62,8 @@ def main(settings: Settings) -> None:
 def _measure(settings: Settings, cache: Path) -> None:
     datasets = [Dataset.open(path) for path in settings.data]
     table = Table(title=f"{settings.views} views, {settings.size_px} px, batches of {settings.batch}")
-    for column in ("augmentation", "processes", "pairs a second", "ms a pair and process"):
+    columns = ("augmentation", "processes", "pairs a second", "ms a pair and process", "of the processor")
+    for column in columns:
         table.add_column(column, justify="left" if column == "augmentation" else "right")
     console = Console()
     for name, how in (("the paper's", Augmentation()), ("strong", STRONG_AUGMENTATION)):
@@ -77,20 +78,22 @@ def _measure(settings: Settings, cache: Path) -> None:
         shapes = sum(len(references.shapes) for references in pairs.references)
         console.print(f"references of {shapes} shapes opened in {time.perf_counter() - start:.1f} s")
         for workers in settings.workers:
-            rate = _rate(pairs, settings, workers)
-            table.add_row(name, str(workers), f"{rate:.0f}", f"{1000 * max(1, workers) / rate:.1f}")
+            rate, busy = _rate(pairs, settings, workers)
+            per_pair = f"{1000 * max(1, workers) / rate:.1f}"
+            of_processor = "" if workers else f"{1000 * busy:.1f}"
+            table.add_row(name, str(workers), f"{rate:.0f}", per_pair, of_processor)
     console.print(table)
 
 
-def _rate(pairs: PhotoPairs, settings: Settings, workers: int) -> float:
-    """Pairs a second."""
+def _rate(pairs: PhotoPairs, settings: Settings, workers: int) -> tuple[float, float]:
+    """Pairs a second, and seconds of this process's processor for each."""
     batches = iter(batch_loader(pairs, Share(settings.batch), 0, 10**9, workers))
     next(batches)
-    start, done = time.perf_counter(), []
-    while not done or done[-1] - start < settings.seconds:
+    count, busy, start = 0, time.process_time(), time.perf_counter()
+    while (took := time.perf_counter() - start) < settings.seconds:
         next(batches)
-        done.append(time.perf_counter())
-    return float(settings.batch * len(done) / np.subtract(done[-1], start))
+        count += settings.batch
+    return count / took, (time.process_time() - busy) / count
 
 
 if __name__ == "__main__":

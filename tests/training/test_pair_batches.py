@@ -1,3 +1,5 @@
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -45,6 +47,7 @@ def test_workers_do_not_change_the_bytes(pairs: PhotoPairs) -> None:
 def test_workers_start_even_where_opencv_has_threads(pairs: PhotoPairs) -> None:
     cv2.setNumThreads(2)
     cv2.GaussianBlur(np.zeros((1500, 1500, 3), np.float32), (0, 0), 3)
+    time.sleep(0.3)  # OpenCV's threads spin for a while; those that have gone to sleep are what is waited for
     loader = batch_loader(pairs, Share(2), 0, 2, workers=1)
     loader.timeout = 60
     assert len(list(loader)) == 2
