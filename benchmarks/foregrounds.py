@@ -31,7 +31,7 @@ from looking3d.inspection.foreground import ForegroundConfig
 from looking3d.inspection.inspector import Inspector
 from looking3d.inspection.reference import Reference
 from looking3d.model.checkpoint import load_detector
-from looking3d.model.query import Query
+from looking3d.model.query import Query, mask_iou
 from looking3d.render.ground import Background
 from looking3d.render.photo import PhotoScene, draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster
@@ -144,7 +144,7 @@ def judge(inspector: Inspector, case: Case, told: bool) -> tuple[float, float, f
         return 0.0, 0.0, 0.5, case.anomalous, "none"
     assert found.foreground is not None
     drawn = inspector.reference.raycaster.draw(found.detection.camera).mask
-    iou = float((drawn & truth).sum() / max((drawn | truth).sum(), 1))
+    iou = mask_iou(drawn, truth)
     return iou, found.alignment, found.probability, case.anomalous, found.foreground.method
 
 

@@ -57,11 +57,6 @@ class Answer:
         return 2 + miss if self.outcome == "wrong" else miss
 
 
-def iou(found: np.ndarray, truth: np.ndarray) -> float:
-    """Intersection over union of two masks; 0 if both are empty."""
-    return float((found & truth).sum() / max((found | truth).sum(), 1))
-
-
 def figures(answers: Sequence[Answer]) -> dict[str, float | int | None]:
     """What some answers are worth; None where there is nothing to count.
 

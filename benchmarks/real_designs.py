@@ -30,7 +30,7 @@ import numpy as np
 import tyro
 from PIL import Image
 from PIL.ExifTags import IFD, Base
-from real_answers import Answer, iou, markdown
+from real_answers import Answer, markdown
 from real_sheet import fitted, outlined, sheet, strip
 from rich.console import Console
 from rich.progress import track
@@ -49,7 +49,7 @@ from looking3d.inspection.photo import load_photo
 from looking3d.inspection.result import Inspection
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.detector import Detection, Detector
-from looking3d.model.query import Query
+from looking3d.model.query import Query, mask_iou
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.read import read_shape
 
@@ -313,8 +313,8 @@ def judge(
         verdict=found.verdict,
         probability=found.probability,
         alignment=found.alignment,
-        mask_iou=iou(outline, photo.truth),
-        drawing_iou=iou(drawn, photo.truth),
+        mask_iou=mask_iou(outline, photo.truth),
+        drawing_iou=mask_iou(drawn, photo.truth),
     )
     drawing = fitted(np.repeat(found.drawing()[..., None], 3, -1))
     heat = fitted(found.overlay(max(found.size)))

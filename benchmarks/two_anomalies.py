@@ -22,11 +22,13 @@ from rich.table import Table
 
 from looking3d.anomalies import KINDS, AnomalyImpossible
 from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels
+from looking3d.evaluation.boxes import intersection_over_union
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.inspection.foreground_config import Method
 from looking3d.inspection.inspector import Inspection, Inspector
 from looking3d.inspection.reference import Reference
 from looking3d.model.checkpoint import load_detector
+from looking3d.model.heat_regions import HEAT_FROM
 from looking3d.model.query import Query
 from looking3d.render.photo import draw_scene, get_renderer
 from looking3d.render.raycast import Drawing, Raycaster
@@ -164,23 +166,14 @@ def _hits(found: Inspection, changed: np.ndarray) -> tuple[bool, int, int]:
     boxes = list(found.boxes) if found.aligned else []
     width, height = found.size
     heat = found.detection.heat_map_at(width, height)
-    hit = sum(bool((heat[place] >= 0.5).any()) for place in changed) if found.aligned else 0
+    hit = sum(bool((heat[place] >= HEAT_FROM).any()) for place in changed) if found.aligned else 0
     boxed = 0
     for place in changed:
-        overlaps = [_iou(box, box_around(place)) for box in boxes]
+        overlaps = [intersection_over_union(box, box_around(place)) for box in boxes]
         if overlaps and max(overlaps) >= _OVERLAP:
             boxed += 1
             boxes.pop(int(np.argmax(overlaps)))
     return found.verdict == "anomalous", hit, boxed
-
-
-def _iou(box: tuple[int, ...], other: tuple[int, ...] | None) -> float:
-    if other is None:
-        return 0.0
-    low = np.maximum(box[:2], other[:2])
-    high = np.minimum(np.add(box[:2], box[2:]), np.add(other[:2], other[2:]))
-    both = float(np.prod(np.maximum(high - low, 0)))
-    return both / (box[2] * box[3] + other[2] * other[3] - both)
 
 
 def _print(rows: list[tuple]) -> None:
@@ -202,10 +195,8 @@ def _print(rows: list[tuple]) -> None:
 def _tile(photo: np.ndarray, found: Inspection, changed: np.ndarray) -> np.ndarray:
     tile = np.concatenate([photo, found.overlay()], 1)
     for place in changed:
-        box = box_around(place)
-        if box is not None:
-            x, y, width, height = box
-            cv2.rectangle(tile, (x, y), (x + width, y + height), (0, 140, 0), 1)
+        x, y, width, height = box_around(place)
+        cv2.rectangle(tile, (x, y), (x + width, y + height), (0, 140, 0), 1)
     for x, y, width, height in found.boxes:
         cv2.rectangle(tile, (256 + x, y), (256 + x + width, y + height), (200, 0, 0), 1)
     return tile

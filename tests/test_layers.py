@@ -9,6 +9,7 @@ import pytest
 LAYERS = [
     "errors",
     "files",
+    "pages",
     "geometry",
     "shapes",
     "anomalies",

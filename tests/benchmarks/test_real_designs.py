@@ -19,13 +19,13 @@ from looking3d.errors import ConfigError
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.inspection.photo import decode_photo, load_photo
 from looking3d.model.detector import Detection
-from looking3d.model.query import Query, window_around
+from looking3d.model.query import Query, mask_iou, window_around
 from looking3d.shapes.procedural import generate
 from looking3d.shapes.write import save_glb
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import real_designs
-from real_answers import Answer, figures, iou, markdown
+from real_answers import Answer, figures, markdown
 from real_sheet import CELL_PX, fitted, outlined, sheet, strip
 
 BLANK = Answer("chair", "000", "auto", "grabcut", "normal", "", "normal", 0.1, 0.9, 0.8, 0.7)
@@ -92,10 +92,10 @@ def test_the_table_has_a_row_a_design_and_a_way() -> None:
 
 def test_overlap() -> None:
     one, other = np.zeros((6, 9), bool), np.zeros((6, 9), bool)
-    assert iou(one, other) == 0
+    assert mask_iou(one, other) == 0
     one[:4], other[2:] = True, True
-    assert iou(one, other) == pytest.approx(18 / 54)
-    assert iou(one, one) == 1
+    assert mask_iou(one, other) == pytest.approx(18 / 54)
+    assert mask_iou(one, one) == 1
 
 
 def test_outlines_lie_on_the_photo() -> None:

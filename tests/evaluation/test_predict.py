@@ -6,9 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from looking3d.dataset.build import build_dataset
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.recipe import Recipe
 from looking3d.errors import ConfigError, DatasetError, PhotoError
 from looking3d.evaluation import predict as module
 from looking3d.evaluation.config import EvaluationConfig
@@ -20,22 +18,14 @@ from looking3d.model.concerned_part import concerned_part
 from looking3d.model.detector import ALIGNED_FROM
 from looking3d.model.heat_regions import heat_boxes
 from looking3d.model.query import Query
+from tests.samples import small_dataset
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    out = tmp_path_factory.mktemp("data") / "set"
-    recipe = Recipe(
-        count=3,
-        photos_per_shape=2,
-        renderer="preview",
-        image_px=64,
-        views=1,
-        views_px=64,
-        split=(0.0, 0.0, 1.0),
+    return Dataset.open(
+        small_dataset(tmp_path_factory.mktemp("data"), photos_per_shape=2, split=(0.0, 0.0, 1.0))
     )
-    build_dataset(recipe, out)
-    return Dataset.open(out)
 
 
 @pytest.fixture(scope="module")

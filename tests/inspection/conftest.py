@@ -4,7 +4,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-import trimesh
 
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.inspection.reference import Reference
@@ -13,7 +12,8 @@ from looking3d.model.align.align import AlignDetector
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query, Window, window_around
 from looking3d.render.reference import grey_image
-from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.part_shape import PartShape
+from tests.samples import ell
 
 WIDTH, HEIGHT = 200, 120
 
@@ -21,12 +21,7 @@ WIDTH, HEIGHT = 200, 120
 @pytest.fixture(scope="session")
 def shape() -> PartShape:
     """An L of two boxes, unlike from every side."""
-    boxes = {"foot": ([1.0, 0.2, 0.6], [0, 0, 0]), "post": ([0.2, 0.9, 0.3], [0.4, 0.5, 0.1])}
-    parts = []
-    for name, (size, at) in boxes.items():
-        mesh = trimesh.creation.box(size)
-        parts.append(Part(name, f"part/{name}", np.asarray(mesh.vertices) + at, np.asarray(mesh.faces)))
-    return PartShape("ell", tuple(parts))
+    return ell()
 
 
 @pytest.fixture(scope="session")

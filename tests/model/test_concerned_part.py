@@ -2,25 +2,20 @@ import dataclasses
 
 import numpy as np
 import pytest
-import trimesh
 
 from looking3d.geometry.camera import orbit
 from looking3d.model.concerned_part import ConcernedPart, concerned_part, part_scores
 from looking3d.model.detector import Detection
 from looking3d.model.query import Window
 from looking3d.render.raycast import Raycaster
-from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.part_shape import PartShape
+from tests.samples import ell
 
 
 @pytest.fixture(scope="module")
 def shape() -> PartShape:
     """An L of two boxes."""
-    boxes = {"foot": ([1.0, 0.2, 0.6], [0, 0, 0]), "post": ([0.2, 0.9, 0.3], [0.4, 0.5, 0.1])}
-    parts = []
-    for name, (size, at) in boxes.items():
-        mesh = trimesh.creation.box(size)
-        parts.append(Part(name, f"part/{name}", np.asarray(mesh.vertices) + at, np.asarray(mesh.faces)))
-    return PartShape("ell", tuple(parts)).normalized()
+    return ell().normalized()
 
 
 @pytest.fixture(scope="module")

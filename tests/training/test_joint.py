@@ -8,7 +8,8 @@ from torch import Tensor
 from looking3d.errors import ConfigError
 from looking3d.training.alignment import AlignmentConfig, Features, Subsets
 from looking3d.training.boxes import box_losses, generalized_iou
-from looking3d.training.joint import JointLossConfig, Predicted, Truth, joint_loss, patch_loss
+from looking3d.training.joint import JointLossConfig, Predicted, Truth, joint_loss
+from looking3d.training.losses import patch_loss
 
 BATCH = 6
 

@@ -8,9 +8,7 @@ import pytest
 import torch
 
 from looking3d.anomalies import KINDS
-from looking3d.dataset.build import build_dataset
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.recipe import Recipe
 from looking3d.errors import CheckpointError, ConfigError
 from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, Motion
 from looking3d.model.align.pose import camera_of
@@ -27,6 +25,7 @@ from looking3d.training.loop import (
     train_detector,
 )
 from looking3d.training.losses import kind_loss, motion_loss
+from tests.samples import small_dataset
 
 STAGE = StageConfig(steps=4, batch=4, warmup=2, ema=0.5, validate_every=4, validation_batches=2)
 CONFIG = TrainConfig(foreground=STAGE, camera=STAGE, compare=STAGE)
@@ -34,18 +33,9 @@ CONFIG = TrainConfig(foreground=STAGE, camera=STAGE, compare=STAGE)
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    out = tmp_path_factory.mktemp("data") / "set"
-    recipe = Recipe(
-        count=3,
-        photos_per_shape=4,
-        renderer="preview",
-        image_px=64,
-        views=1,
-        views_px=64,
-        split=(0.6, 0.4, 0.0),
+    return Dataset.open(
+        small_dataset(tmp_path_factory.mktemp("data"), photos_per_shape=4, split=(0.6, 0.4, 0.0))
     )
-    build_dataset(recipe, out)
-    return Dataset.open(out)
 
 
 @pytest.mark.parametrize("stage", sorted(STAGE_EXAMPLES))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from importlib import resources
 from io import BytesIO
 from pathlib import Path
 
-import jinja2
 from PIL import Image
 
 from looking3d import __version__
@@ -25,6 +23,7 @@ from looking3d.dataset.statistics import (
     table_1,
 )
 from looking3d.files import write_whole
+from looking3d.pages import page_template
 
 _COLORS = ("#4878a8", "#c8553d", "#5b8c5a", "#a06cb0", "#d09a3a", "#7a7a7a")
 
@@ -32,12 +31,8 @@ _COLORS = ("#4878a8", "#c8553d", "#5b8c5a", "#a06cb0", "#d09a3a", "#7a7a7a")
 def write_page(datasets: Sequence[Dataset], leaks: Sequence[Leak], path: Path) -> None:
     """Write the page; it appears only when it is whole."""
     kinds = [*kinds_of(datasets), NORMAL]
-    source = resources.files("looking3d.dataset").joinpath("statistics.html.jinja").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     colors = {kind: _COLORS[i % len(_COLORS)] for i, kind in enumerate(kinds)}
-    page = environment.from_string(source).render(
+    page = page_template("looking3d.dataset", "statistics.html.jinja").render(
         names=[str(dataset.path) for dataset in datasets],
         rows=table_1(datasets),
         splits=split_counts(datasets),

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from looking3d.geometry.camera import FOCAL_PER_WIDTH, Camera, orbit_angles, orbit_roll
+from looking3d.geometry.camera import FOCAL_PER_WIDTH, Camera, angle_between, orbit_angles, orbit_roll
 from looking3d.geometry.correspondence import unproject
 from looking3d.model.align.network import CompareNet
 from looking3d.model.align.pose import camera_of, pose_of
 from looking3d.model.align.residual import disturbed
-from looking3d.model.query import window_around
+from looking3d.model.query import mask_iou, window_around
 from looking3d.render.raycast import Raycaster
 
 ERRORS_PX = 128
@@ -28,23 +28,21 @@ def camera_errors(raycaster: Raycaster, truth: Camera, estimate: Camera) -> dict
         reprojection_error_px, the mean distance between the two images of the points that the true camera
         sees; silhouette_iou of the reference drawn from both. Pixels are those of a photo 128 px wide.
     """
-    turn = estimate.T_camera_world[:3, :3] @ truth.T_camera_world[:3, :3].T
-    angle = math.degrees(math.acos(min(max((np.trace(turn) - 1) / 2, -1), 1)))
+    turn = angle_between(estimate.T_camera_world[:3, :3], truth.T_camera_world[:3, :3])
     azimuth = math.remainder(orbit_angles(estimate)[0] - orbit_angles(truth)[0], 2 * math.pi)
     shift = estimate.project(np.zeros(3))[0] - truth.project(np.zeros(3))[0]
     scale = math.log(_apparent_size(estimate) / _apparent_size(truth))
     seen, found = raycaster.draw(truth), raycaster.draw(estimate)
     points = unproject(truth, seen.depth)[seen.mask]
     distance = np.linalg.norm(estimate.project(points)[0] - truth.project(points)[0], axis=1)
-    overlap = (seen.mask & found.mask).sum() / max((seen.mask | found.mask).sum(), 1)
     px = ERRORS_PX / truth.width
     return {
-        "rotation_error_deg": angle,
+        "rotation_error_deg": math.degrees(turn),
         "azimuth_error_deg": abs(math.degrees(azimuth)),
         "shift_error_px": float(np.linalg.norm(shift)) * px,
         "scale_error_log": abs(scale),
         "reprojection_error_px": float(np.nanmean(distance)) * px,
-        "silhouette_iou": float(overlap),
+        "silhouette_iou": mask_iou(seen.mask, found.mask),
     }
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import box_around
 from looking3d.dataset.schema import Sample
 from looking3d.geometry.camera import Camera
-from looking3d.model.query import Window, crop
+from looking3d.model.query import Window, crop, crop_mask
 
 MARGIN_PX = 1.0
 """How far from the edge of a photo the object stays when it is framed otherwise."""
@@ -58,7 +57,7 @@ def reframed(photo: Photo, amount: float, generator: np.random.Generator) -> Pho
     window = _holding(Window(float(x), float(y), float(side)), box_around(photo.object))
 
     def cut(mask: np.ndarray) -> np.ndarray:
-        return crop(mask.astype(np.float32), window, size, border=cv2.BORDER_CONSTANT) >= 0.5
+        return crop_mask(mask, window, size) >= 0.5
 
     image = crop(photo.image, window, size)
     return Photo(image, window.camera(photo.camera, size), cut(photo.object), cut(photo.changed))

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
@@ -34,7 +33,7 @@ from looking3d.model.checkpoint import find_weights, load_detector
 from looking3d.model.concerned_part import concerned_index
 from looking3d.model.detector import ALIGNED_FROM, Detection
 from looking3d.model.heat_regions import heat_regions
-from looking3d.model.query import Query, crop, whole_window
+from looking3d.model.query import Query, crop_mask, whole_window
 from looking3d.render.raycast import Raycaster
 
 
@@ -179,9 +178,7 @@ def _nothing_found(query: Query) -> Detection:
 
 def _truth(photo: Photo, sample: Sample, detection: Detection) -> dict:
     """What is known of the photo; the labels of the patches are those of the detector's window."""
-    changed = crop(
-        photo.changed.astype(np.float32), detection.window, CompareNet.size_px, border=cv2.BORDER_CONSTANT
-    )
+    changed = crop_mask(photo.changed, detection.window, CompareNet.size_px)
     height, width = photo.changed.shape
     return {
         "shape_id": sample.shape_id,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ import pyarrow.parquet as pq
 
 from looking3d.errors import DatasetError
 from looking3d.files import whole
+
+T = TypeVar("T")
 
 PREDICTIONS = "predictions.parquet"
 
@@ -70,7 +73,7 @@ def load_predictions(path: Path) -> dict[str, np.ndarray]:
     Raises:
         DatasetError: The file is missing or damaged, or an earlier version wrote it.
     """
-    table = _read(path)
+    table = _read(path, pq.read_table)
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise DatasetError(
@@ -86,11 +89,11 @@ def load_settings(path: Path) -> dict:
     Raises:
         DatasetError: The file is missing or damaged.
     """
-    return json.loads((_read(path).schema.metadata or {}).get(_SETTINGS, b"{}"))
+    return json.loads((_read(path, pq.read_schema).metadata or {}).get(_SETTINGS, b"{}"))
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path, read: Callable[[Path], T]) -> T:
     try:
-        return pq.read_table(path)
+        return read(path)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path}: not readable predictions ({error}); run: looking3d evaluate") from error

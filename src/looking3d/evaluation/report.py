@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from importlib import resources
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from looking3d import __version__
 from looking3d.evaluation.curves import curves
 from looking3d.evaluation.tables import Table, tables
 from looking3d.files import write_whole
+from looking3d.pages import page_template
 
 METRICS, CURVES, PAGE = "metrics.json", "curves.png", "scores.html"
 
@@ -49,11 +48,7 @@ def page(figures: dict, settings: dict, picture: bytes | None) -> str:
         settings: How the predictions came about.
         picture: The curves, a PNG.
     """
-    source = resources.files("looking3d.evaluation").joinpath("scores.html.jinja").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source).render(
+    return page_template("looking3d.evaluation", "scores.html.jinja").render(
         settings=settings,
         figures=figures,
         tables=[(table, _bars(table)) for table in tables(figures)],

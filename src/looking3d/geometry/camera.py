@@ -199,6 +199,11 @@ def ring(count: int, elevation_rad: float, size_px: int = 256) -> list[Camera]:
     return [orbit(2 * math.pi * i / count, elevation_rad, size_px) for i in range(count)]
 
 
+def angle_between(R: np.ndarray, R_other: np.ndarray) -> float:
+    """The angle in radians of the rotation that takes one (3, 3) rotation to another, 0 to pi."""
+    return math.acos(min(max((np.trace(R @ R_other.T) - 1) / 2, -1.0), 1.0))
+
+
 def orbit_angles(camera: Camera) -> tuple[float, float]:
     """Azimuth and elevation in radians of the direction from the origin to the camera."""
     x, y, z = camera.origin

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from looking3d.inspection.foreground import Foreground
-from looking3d.model.query import crop, window_around
+from looking3d.model.query import crop, crop_mask, window_around
 
 TRAINED_ELEVATION_DEG = (-10.0, 80.0)
 """Elevations of the photos that the shipped weights were trained on."""
@@ -107,7 +107,7 @@ def sharpness(image: np.ndarray, mask: np.ndarray) -> float:
     window = window_around(mask)
     side = min(WORKING_PX, max(32, round(window.side)))
     grey = cv2.cvtColor(crop(image, window, side), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    object_ = crop(mask.astype(np.float32), window, side, border=cv2.BORDER_CONSTANT) > 0.5
+    object_ = crop_mask(mask, window, side) > 0.5
     rim = cv2.dilate(object_.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     # Noise is no detail.
     smooth = cv2.GaussianBlur(grey, (0, 0), 0.8)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Sequence
-from importlib import resources
 from io import BytesIO
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from PIL import Image
 from rich.table import Table
@@ -22,6 +20,7 @@ from looking3d.inspection.item import ItemVerdict, items_by_folder
 from looking3d.inspection.reference import VIEWS, Reference, view_azimuth_deg
 from looking3d.inspection.result import Failure, Inspection
 from looking3d.inspection.words import count_of, kind_in_words, percent, side
+from looking3d.pages import page_template
 from looking3d.shapes.source_file import shown
 
 PICTURE_PX = 480
@@ -158,7 +157,7 @@ def write_page(
             if len(names) == 1
             else f"{len(names)} references: photos against their 3D models"
         )
-    page = _template().render(
+    page = page_template("looking3d.inspection", "report.html.jinja").render(
         title=_printable(title),
         counts=_counted(results, _PLAIN_TERMS),
         threshold=_threshold(results),
@@ -333,14 +332,6 @@ def _threshold(results: Sequence[Inspection | Failure]) -> str | None:
 def _printable(text: str) -> str:
     """The text on one line without what a terminal or a page would obey or choke on."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
-def _template() -> jinja2.Template:
-    source = resources.files("looking3d.inspection").joinpath("report.html.jinja").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source)
 
 
 def _png(image: np.ndarray) -> str:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from looking3d.errors import CheckpointError, ConfigError, unknown_name
-from looking3d.files import write_whole
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.export.load import load_graphs
 from looking3d.model.export.write import MANIFEST
+from looking3d.model.stored_weights import FORMAT, load_tensors, read_tensors, write_weights
 
-FORMAT = "looking3d-weights-1"
 SHIPPED = ("align",)
 """Names of the weights inside the package."""
 
@@ -37,14 +33,7 @@ def save_weights(
     """
     if not detector.networks:
         raise CheckpointError("these weights are an export already; take those of a training run, or `align`")
-    tensors = {
-        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
-        for name, tensor in detector.networks.state_dict().items()
-    }
-    if path.suffix != ".safetensors" or path.is_dir():
-        raise CheckpointError(f"{path}: expected the name of a .safetensors file to write")
-    header = {"format": FORMAT, "detector": detector.name, "notes": json.dumps(notes or {}, sort_keys=True)}
-    write_whole(path, save(tensors, metadata=header))
+    write_weights(detector.networks, path, detector.name, dtype, notes)
 
 
 def load_detector(
@@ -70,11 +59,7 @@ def load_detector(
         return AlignDetector.over(load_graphs(path.parent, trusted))
     tensors = read_weights(path)
     detector = AlignDetector(device=device)
-    try:
-        detector.networks.load_state_dict(tensors)
-    except RuntimeError as error:
-        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-        raise CheckpointError(f"{path}: does not fit this version of align ({first})") from error
+    load_tensors(detector.networks, tensors, path, "this version of align")
     return detector
 
 
@@ -84,20 +69,17 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         CheckpointError: The file is missing, damaged, or holds something else.
     """
-    try:
-        with safe_open(path, framework="pt") as stored:
-            header = stored.metadata() or {}
-            if header.get("format") != FORMAT:
-                raise CheckpointError(
-                    f"{path}: not weights of looking3d (expected format {FORMAT}, "
-                    f"got {header.get('format', 'none')}); train them: looking3d train"
-                )
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
-    if header.get("detector") != AlignDetector.name:
-        raise CheckpointError(f"{path}: holds a detector {header.get('detector')!r}; expected 'align'")
-    return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+
+    def check(header: dict[str, str]) -> None:
+        if header.get("format") != FORMAT:
+            raise CheckpointError(
+                f"{path}: not weights of looking3d (expected format {FORMAT}, "
+                f"got {header.get('format', 'none')}); train them: looking3d train"
+            )
+        if header.get("detector") != AlignDetector.name:
+            raise CheckpointError(f"{path}: holds a detector {header.get('detector')!r}; expected 'align'")
+
+    return read_tensors(path, check)[1]
 
 
 def find_weights(name_or_path: str | Path) -> Path:

@@ -6,6 +6,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from looking3d.model.residual_block import ResidualBlock
+
 STRIDE = 8
 """Pixels a side of the patch that one local feature stands for."""
 
@@ -70,27 +72,6 @@ class ResNet18(nn.Module):
         return fine, middle, self.layer4(middle)
 
 
-class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions with a residual connection; the first may halve the size."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample = (
-            nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-            if stride != 1 or inputs != outputs
-            else nn.Identity()
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The block's answer."""
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        return F.relu(self.bn2(self.conv2(y)) + self.downsample(x), inplace=True)
-
-
 class FeaturePyramid(nn.Module):
     """Levels of one width, each knowing the coarser ones (Lin et al. 2017).
 
@@ -121,7 +102,7 @@ class FeaturePyramid(nn.Module):
 
 
 def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs, 1))
+    return nn.Sequential(ResidualBlock(inputs, outputs, stride), ResidualBlock(outputs, outputs, 1))
 
 
 def _convolution(features: int) -> list[nn.Module]:

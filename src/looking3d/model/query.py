@@ -100,6 +100,16 @@ def crop(image: np.ndarray, window: Window, size_px: int, border: int = cv2.BORD
     return cv2.warpAffine(image, T_crop_image, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
+def crop_mask(mask: np.ndarray, window: Window, size_px: int) -> np.ndarray:
+    """(size_px, size_px) float32, how much of each pixel of the window a mask covers; 0 beyond the photo."""
+    return crop(mask.astype(np.float32), window, size_px, border=cv2.BORDER_CONSTANT)
+
+
+def mask_iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two masks of bools; 0 if both are empty."""
+    return float((a & b).sum() / max((a | b).sum(), 1))
+
+
 def resized_mask(mask: np.ndarray, width: int, height: int) -> np.ndarray:
     """(height, width) bool, a mask of any size at another one."""
     soft = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)

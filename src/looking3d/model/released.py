@@ -36,6 +36,8 @@ _NETWORKS = (
 """How names of this model's tensors begin, and those of the published ones; the first that fits counts."""
 
 _PARTS = (
+    (r"(/backbone\.layer\d\.\d)\.norm(\d)\.", r"\1.bn\2."),
+    (r"(/backbone\.layer\d\.\d)\.skip\.", r"\1.downsample."),
     (r"/fpn\.lateral\.(\d)\.", lambda m: f"/fpn.inner_blocks.{int(m[1]) + 1}.0."),
     (r"/fpn\.output\.(\d)\.", lambda m: f"/fpn.layer_blocks.{int(m[1]) + 1}.0."),
     (r"/merge\.(\d)\.", lambda m: f"/panoptic_{int(m[1]) + 1}."),

@@ -8,15 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
-from torch import Tensor
 
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Masks, Sample
-from looking3d.geometry.camera import orbit_rotation
+from looking3d.geometry.camera import angle_between, orbit_rotation
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.network import (
     ANOMALY_KINDS,
@@ -40,12 +38,11 @@ from looking3d.model.align.pose import (
 )
 from looking3d.model.align.residual import disturbed
 from looking3d.model.align.templates import ROLLS_DEG, framed
-from looking3d.model.query import Window, crop, to_tensor, window_around
+from looking3d.model.query import Window, crop, crop_mask, to_tensor, window_around
 from looking3d.render.raycast import Raycaster
 from looking3d.training.augment import augment_photo, cut_out
 from looking3d.training.clutter import Cutout, clutter
-
-Batch = dict[str, Tensor]
+from looking3d.training.numbered_batches import Batch
 
 PHOTOS_PER_SHAPE = 8
 """Photos of one shape that share a batch, since making its mesh ready for rays costs more than a photo."""
@@ -147,7 +144,7 @@ def _in_window(
     ground: np.ndarray | None = None,
 ) -> _Photo:
     def cut(mask: np.ndarray) -> np.ndarray:
-        return crop(mask.astype(np.float32), window, size_px, border=cv2.BORDER_CONSTANT)
+        return crop_mask(mask, window, size_px)
 
     mask = cut(masks.object)
     image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator, ground)
@@ -272,7 +269,7 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
 def _turn(pose: np.ndarray, other: np.ndarray) -> float:
     """The angle in radians between two cameras."""
     R, R_other = (orbit_rotation(p[AZIMUTH], p[ELEVATION], p[ROLL]) for p in (pose, other))
-    return math.acos(np.clip((np.trace(R @ R_other.T) - 1) / 2, -1, 1))
+    return angle_between(R, R_other)
 
 
 def _flow(

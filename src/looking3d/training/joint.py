@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from looking3d.errors import ConfigError
 from looking3d.training.alignment import AlignmentConfig, Features, Subsets, alignment_loss
 from looking3d.training.boxes import box_losses
-from looking3d.training.losses import HEAT_POSITIVE_WEIGHT
+from looking3d.training.losses import HEAT_POSITIVE_WEIGHT, patch_loss
 
 Head = TypeVar("Head")
 
@@ -136,13 +136,6 @@ def joint_loss(
     if not weighted:
         raise ConfigError("losses: all weights are 0, so there is nothing to train; give one a weight")
     return {"loss": torch.stack([term.reshape(()) for term in weighted]).sum(), **parts}
-
-
-def patch_loss(
-    logits: Float[Tensor, "batch patches"], changed: Float[Tensor, "batch patches"], positive: float
-) -> Float[Tensor, ""]:
-    """Binary cross-entropy, the mean over all patches; a changed one counts `positive` times."""
-    return F.binary_cross_entropy_with_logits(logits, changed, pos_weight=logits.new_tensor(positive))
 
 
 def _needed(head: Head | None, loss: str, name: str) -> Head:

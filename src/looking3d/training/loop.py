@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
 import json
 import math
 import platform
@@ -15,14 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
-from torch.utils.data import Dataset as TorchDataset
 
 import looking3d
 from looking3d.dataset.load import Dataset
@@ -31,8 +29,9 @@ from looking3d.files import whole
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
 from looking3d.model.checkpoint import save_weights
-from looking3d.training.batches import Batch, TrainingPhotos
+from looking3d.training.batches import TrainingPhotos
 from looking3d.training.losses import camera_loss, compare_loss, foreground_loss
+from looking3d.training.numbered_batches import Batch, batch_loader
 
 STAGES = ("foreground", "camera", "compare")
 _NETWORKS = {"foreground": ForegroundNet, "camera": CameraNet, "compare": CompareNet}
@@ -247,19 +246,6 @@ def steps_done(run: Path) -> dict[str, int]:
     }
 
 
-class _StepBatches(TorchDataset):
-    """Batches from one step to another, by number."""
-
-    def __init__(self, photos: TrainingPhotos, stage: str, size: int, start: int, stop: int) -> None:
-        self.photos, self.stage, self.size, self.start, self.stop = photos, stage, size, start, stop
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def __getitem__(self, index: int) -> Batch:
-        return self.photos.batch(self.stage, self.start + index, self.size)
-
-
 class _Stage:
     """The state of training one stage."""
 
@@ -329,15 +315,10 @@ class _Stage:
             on_log(f"{self.stage} val", self.step, self.config.steps, self.metrics)
 
     def _batches(self, workers: int) -> Iterator[Batch]:
-        steps = _StepBatches(self.photos, self.stage, self.config.batch, self.step, self.config.steps)
-        if not len(steps):
+        if self.step >= self.config.steps:
             return iter(())
-        if workers:
-            # OpenCV waits for its threads for ever in a forked process, so there must be none to wait for
-            cv2.setNumThreads(1)
-        return iter(
-            DataLoader(steps, batch_size=None, num_workers=workers, worker_init_fn=_ignore_interrupts)
-        )
+        make = functools.partial(self.photos.batch, self.stage, size=self.config.batch)
+        return iter(batch_loader(make, self.step, self.config.steps, workers))
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
         self._between_steps = False
@@ -462,11 +443,6 @@ class _DeferredInterrupt:
         if self.came:
             raise KeyboardInterrupt
         self.came = True
-
-
-def _ignore_interrupts(worker: int) -> None:
-    """Ctrl-C is for the parent, which stops its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _checkpoint(run: Path, stage: str) -> Path:

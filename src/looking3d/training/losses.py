@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
@@ -53,8 +52,8 @@ def compare_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> 
     """Cross-entropy of the image's label, of the patches', and of the kind of what is anomalous."""
     found = network(batch["input"])
     image = F.binary_cross_entropy_with_logits(found.anomaly, batch["label"])
-    patch = _patch_loss(found.heat, batch["heat"])
-    difference = _patch_loss(found.lacking, batch["lacking"]) + _patch_loss(found.surplus, batch["surplus"])
+    patch = patch_loss(found.heat, batch["heat"])
+    difference = patch_loss(found.lacking, batch["lacking"]) + patch_loss(found.surplus, batch["surplus"])
     kind = kind_loss(found.kinds, batch["kind"])
     return {
         "loss": image + 2 * patch + 0.5 * difference + 0.1 * kind,
@@ -78,9 +77,13 @@ def kind_loss(kinds: Float[Tensor, "batch kinds"], kind: Int[Tensor, " batch"]) 
     return each / (kind >= 0).sum().clamp(min=1)
 
 
-def _patch_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    weight = torch.tensor(HEAT_POSITIVE_WEIGHT, device=logits.device)
-    return F.binary_cross_entropy_with_logits(logits, labels, pos_weight=weight)
+def patch_loss(
+    logits: Float[Tensor, "*patches"],
+    changed: Float[Tensor, "*patches"],
+    positive: float = HEAT_POSITIVE_WEIGHT,
+) -> Float[Tensor, ""]:
+    """Binary cross-entropy, the mean over all patches; a changed one counts `positive` times."""
+    return F.binary_cross_entropy_with_logits(logits, changed, pos_weight=logits.new_tensor(positive))
 
 
 def _mean_error(motion: Motion, batch: dict[str, Tensor]) -> Tensor:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import signal
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torch.utils.data import Dataset as TorchDataset
 
 from looking3d.model.query import normalized
+from looking3d.training import numbered_batches
 from looking3d.training.alignment import Subsets
 from looking3d.training.joint import Truth
+from looking3d.training.numbered_batches import Batch
 from looking3d.training.pairs import PhotoPairs
-
-Batch = dict[str, Tensor]
 
 
 class Inputs(NamedTuple):
@@ -76,12 +74,8 @@ def batch_loader(
         workers: Processes that make batches; 0 makes them in this one. They do not change the bytes.
         pin: Lay batches in memory that a GPU can copy from by itself.
     """
-    steps = _Steps(pairs, share, start, stop)
-    if workers:
-        # OpenCV waits for its threads for ever in a forked process, so there must be none to wait for
-        cv2.setNumThreads(1)
-    return DataLoader(
-        steps, batch_size=None, num_workers=workers, worker_init_fn=_start_worker, pin_memory=pin
+    return numbered_batches.batch_loader(
+        functools.partial(make_batch, pairs, share=share), start, stop, workers, pin
     )
 
 
@@ -116,22 +110,3 @@ def projected(
     flat = points.flatten(1, -2)
     image = flat @ cameras[:, :, :3].mT + cameras[:, None, :, 3]
     return (image[..., :2] / image[..., 2:]).reshape(*points.shape[:-1], 2)
-
-
-class _Steps(TorchDataset):
-    """Batches from one number to another."""
-
-    def __init__(self, pairs: PhotoPairs, share: Share, start: int, stop: int) -> None:
-        self.pairs, self.share, self.start, self.stop = pairs, share, start, stop
-
-    def __len__(self) -> int:
-        return max(0, self.stop - self.start)
-
-    def __getitem__(self, index: int) -> Batch:
-        return make_batch(self.pairs, self.start + index, self.share)
-
-
-def _start_worker(worker: int) -> None:
-    """Ctrl-C is for the parent, which stops its workers; and each worker has one core's worth."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)

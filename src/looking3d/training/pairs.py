@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from looking3d.anomalies import KINDS
@@ -14,7 +13,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import NORMAL, Sample
 from looking3d.errors import ConfigError, DatasetError
-from looking3d.model.query import Window, crop
+from looking3d.model.query import Window, crop, crop_mask
 from looking3d.render.reference import PATCH_PX
 from looking3d.training.augment import Augmentation, box_in_window, crop_window, vary_photo
 from looking3d.training.clutter import Cutout, clutter
@@ -203,14 +202,12 @@ class PhotoPairs:
         box = sample.box if sample.anomalous else (0, 0, 0, 0)
         window = crop_window(width, height, box, config.augmentation.crop, generator)
 
-        def cut(mask: np.ndarray) -> np.ndarray:
-            return crop(mask.astype(np.float32), window, config.size_px, border=cv2.BORDER_CONSTANT)
-
         def busy_ground() -> np.ndarray:
             return clutter(config.size_px, lambda: self._other(generator), generator)
 
-        seen = cut(masks.object)
-        changed = changed_patches(cut(masks.changed), config.cells) & sample.anomalous
+        seen = crop_mask(masks.object, window, config.size_px)
+        changed = changed_patches(crop_mask(masks.changed, window, config.size_px), config.cells)
+        changed &= sample.anomalous
         return {
             "photo": vary_photo(
                 crop(image, window, config.size_px), seen, config.augmentation, generator, busy_ground

@@ -174,7 +174,7 @@ class Service:
         """
         record = self.history.get(id)
         if record is None:
-            raise RequestError(404, f"no inspection {quoted(id)}")
+            raise _no_inspection(id)
         return record
 
     def picture(self, id: str, name: str) -> tuple[bytes, str]:
@@ -197,7 +197,7 @@ class Service:
         """
         record = self.history.mark(id, mark)
         if record is None:
-            raise RequestError(404, f"no inspection {quoted(id)}")
+            raise _no_inspection(id)
         return record
 
     def delete(self, id: str) -> None:
@@ -207,7 +207,7 @@ class Service:
             RequestError: There is none (404).
         """
         if not self.retention.delete(id):
-            raise RequestError(404, f"no inspection {quoted(id)}")
+            raise _no_inspection(id)
 
     def calibration(self, id: str) -> Calibration:
         """The calibration of a reference that is in use.
@@ -332,6 +332,10 @@ def outcomes(
     if not inspected and failures:
         raise PhotoError("; ".join(message for _, message in failures))
     return inspected, failures
+
+
+def _no_inspection(id: str) -> RequestError:
+    return RequestError(404, f"no inspection {quoted(id)}")
 
 
 def _result(inspection: Inspection) -> dict[str, object]:

@@ -25,7 +25,7 @@ from looking3d.model.align.templates import (
     unpack_templates,
 )
 from looking3d.model.detector import Detection, resampled
-from looking3d.model.query import Query, Window, crop, main_pieces, whole_window, window_around
+from looking3d.model.query import Query, Window, crop, crop_mask, main_pieces, whole_window, window_around
 from looking3d.render.raycast import Raycaster
 
 CANDIDATES = 24
@@ -242,7 +242,7 @@ class AlignDetector:
             mask, window = self._find_foreground(photo)
         else:
             window = window_around(photo.mask, photo.name)
-            mask = crop(photo.mask.astype(np.float32), window, _MASK_PX, border=cv2.BORDER_CONSTANT)
+            mask = crop_mask(photo.mask, window, _MASK_PX)
         large, small = photo_inputs(self._window(photo, window))
         log_focal = None
         if photo.focal_px is not None:

@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from looking3d.model.residual_block import ResidualBlock
+
 DRAWING_CHANNELS = 5
 INPUT_CHANNELS = 3 + DRAWING_CHANNELS
 CELL_PX = 4
@@ -50,26 +52,6 @@ class Comparison(NamedTuple):
     kinds: Float[Tensor, "batch 5"]
 
 
-class _Block(nn.Module):
-    """Two 3 x 3 convolutions with a residual connection; the first may halve the size."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(outputs)
-        self.skip = (
-            nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-            if stride != 1 or inputs != outputs
-            else nn.Identity()
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
-        return F.relu(self.norm2(self.conv2(y)) + self.skip(x), inplace=True)
-
-
 class _Pyramid(nn.Module):
     """A residual trunk, each level half the size of the one before, and a way back up to `top` levels."""
 
@@ -78,11 +60,11 @@ class _Pyramid(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(inputs, widths[0], 5, 2, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU(True)
         )
-        self.levels = nn.ModuleList(_Block(a, b, 2) for a, b in itertools.pairwise(widths))
-        self.deep = _Block(widths[-1], widths[-1])
+        self.levels = nn.ModuleList(ResidualBlock(a, b, 2) for a, b in itertools.pairwise(widths))
+        self.deep = ResidualBlock(widths[-1], widths[-1])
         self.top = top
         self.laterals = nn.ModuleList(nn.Conv2d(w, outputs, 1) for w in widths[top:])
-        self.smooth = nn.ModuleList(_Block(outputs, outputs) for _ in widths[top:-1])
+        self.smooth = nn.ModuleList(ResidualBlock(outputs, outputs) for _ in widths[top:-1])
 
     def forward(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
         """Maps from the finest to the coarsest level, and the deepest features."""
@@ -128,7 +110,7 @@ class CompareNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 80, 128, 160), top=1, outputs=64)
-        self.heat = nn.Sequential(_Block(64, 48), nn.Conv2d(48, 1, 1))
+        self.heat = nn.Sequential(ResidualBlock(64, 48), nn.Conv2d(48, 1, 1))
         self.difference = nn.Conv2d(48, 2, 1)
         features = 160 * 2 + 64 * 2 + 3
         self.verdict = nn.Sequential(
