@@ -7,7 +7,6 @@ import torch
 from torch.nn import functional as F
 
 from looking3d.dataset.load import Dataset
-from looking3d.geometry.camera import orbit
 from looking3d.training.alignment import Features
 from looking3d.training.augment import STRONG_AUGMENTATION
 from looking3d.training.joint import JointLossConfig, Predicted, joint_loss
@@ -17,7 +16,6 @@ from looking3d.training.pair_batches import (
     batch_loader,
     inputs,
     make_batch,
-    projected,
     truth,
 )
 from looking3d.training.pairs import PairConfig, PhotoPairs
@@ -98,13 +96,3 @@ def test_all_losses_can_be_computed_of_a_batch(pairs: PhotoPairs) -> None:
     parts["loss"].backward()
     assert query.grad.abs().sum() > 0
     assert views.grad.abs().sum() > 0
-
-
-def test_projected_is_the_cameras_projection() -> None:
-    cameras = [orbit(0.4, 0.3, 64), orbit(2.0, 0.5, 64)]
-    points = torch.rand(2, 5, 7, 3, generator=torch.Generator().manual_seed(0)) - 0.5
-    matrices = torch.tensor(np.stack([camera.projection for camera in cameras]), dtype=torch.float32)
-    got = projected(points, matrices)
-    assert got.shape == (2, 5, 7, 2)
-    for i, camera in enumerate(cameras):
-        np.testing.assert_allclose(got[i].numpy(), camera.project(points[i].numpy())[0] / 64, atol=1e-5)

@@ -96,17 +96,3 @@ def truth(batch: Batch) -> Truth:
     names = ("query_views", "query_patches", "photo_matches", "match_views", "match_patches")
     subsets = Subsets(**{name: batch.get(name) for name in names})  # type: ignore[arg-type]
     return Truth(batch["label"], batch["box"], batch["changed"], batch["valid"], subsets)
-
-
-def projected(
-    points: Float[Tensor, "batch *n 3"], cameras: Float[Tensor, "batch 3 4"]
-) -> Float[Tensor, "batch *n 2"]:
-    """Where cameras see points, as fractions of width and height: of views' patches in the photo, say.
-
-    Args:
-        points: In the world, in front of the camera.
-        cameras: See `Camera.projection`.
-    """
-    flat = points.flatten(1, -2)
-    image = flat @ cameras[:, :, :3].mT + cameras[:, None, :, 3]
-    return (image[..., :2] / image[..., 2:]).reshape(*points.shape[:-1], 2)

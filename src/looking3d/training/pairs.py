@@ -19,6 +19,7 @@ from looking3d.training.augment import Augmentation, box_in_window, crop_window,
 from looking3d.training.clutter import Cutout, clutter
 from looking3d.training.mirror import Pair, by_angle, mirrored
 from looking3d.training.order import PhotoOrder
+from looking3d.training.pair_cameras import off_camera, reference_depth
 from looking3d.training.pair_matches import draw_matches, draw_query, match_photo
 from looking3d.training.references import ReferenceArrays, open_references
 
@@ -55,6 +56,9 @@ class PairConfig:
 
     true_matches: bool = False
     """Also tell which patches of photo and views show the same of the reference, by the photo's camera."""
+
+    estimated_camera: bool = False
+    """Also tell a camera of the photo that is off as an estimator leaves it, and the reference's depth."""
 
     balanced: bool = True
     """Equal shares of both classes, and of the kinds among anomalies."""
@@ -109,6 +113,8 @@ class PhotoPairs:
       `view_angles` (n, 2) float64, azimuth from 0 to 2 pi, and elevation;
     - `query_views`, `query_patches`, `match_views`, `match_patches` int64, and with `true_matches` also
       `photo_matches`: see `alignment.Subsets`;
+    - with `estimated_camera`, that camera as (3, 4) float32, and `depth` (64, 64) float32 of the reference
+      as the photo's own camera sees it, 0 where there is none;
     - `place` () int64.
     """
 
@@ -145,8 +151,9 @@ class PhotoPairs:
             self._photos += [_Photo(number, shape, i, sample) for i, (shape, sample) in enumerate(samples)]
         kinds = [photo.sample.kind for photo in self._photos]
         self._check_classes(kinds)
+        surfaces = config.true_matches or config.estimated_camera
         self.references = [
-            open_references(dataset, split, config.size_px, cache, config.true_matches, workers, on_shape)
+            open_references(dataset, split, config.size_px, cache, surfaces, workers, on_shape)
             for dataset in datasets
         ]
         for dataset, references in zip(datasets, self.references, strict=True):
@@ -186,6 +193,9 @@ class PhotoPairs:
             pair["photo_matches"] = match_photo(
                 references, photo.number, photo.sample.camera, window, views, pair
             )
+        if config.estimated_camera:
+            pair["estimated_camera"] = off_camera(pair["camera"], generator)
+            pair["depth"] = reference_depth(references, photo.number, photo.sample.camera, window)
         pair |= draw_query(pair["shown"], len(views), config.query_views, config.query_patches, generator)
         table = references.matches[photo.shape][views[:, None], views]
         pair |= draw_matches(
