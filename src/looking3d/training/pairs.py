@@ -115,7 +115,7 @@ class PhotoPairs:
       `photo_matches`: see `alignment.Subsets`;
     - with `estimated_camera`, that camera as (3, 4) float32, and `depth` (64, 64) float32 of the reference
       as the photo's own camera sees it, 0 where there is none;
-    - `place` () int64.
+    - `place` () int64; `reference` () int64, the same number for all pairs of one reference.
     """
 
     def __init__(
@@ -162,6 +162,8 @@ class PhotoPairs:
                     f"{dataset.path}: its references have {references.view_count} views, which is fewer than "
                     f"the {config.views} asked for; ask for fewer, or generate a dataset with more (--views)"
                 )
+        shapes = [len(references.shapes) for references in self.references]
+        self._first_shape = [sum(shapes[:number]) for number in range(len(shapes))]
         self.order = PhotoOrder(kinds, config.balanced, seed)
 
     def _check_classes(self, kinds: list[str]) -> None:
@@ -202,6 +204,7 @@ class PhotoPairs:
             table, pair["points"], config.view_pairs, config.matches, config.spread_matches, generator
         )
         pair["place"] = np.array(place)
+        pair["reference"] = np.array(self._first_shape[photo.dataset] + photo.shape)
         return mirrored(pair) if generator.random() < config.augmentation.mirror else pair
 
     def _photo(self, photo: _Photo, generator: np.random.Generator) -> tuple[Pair, Window]:

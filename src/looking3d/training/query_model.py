@@ -1,0 +1,33 @@
+"""What networks that see the photo alone are trained by."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from looking3d.model.baselines.query_only import QueryOnly
+from looking3d.training.joint import JointLossConfig, Predicted, joint_loss
+from looking3d.training.numbered_batches import Batch
+from looking3d.training.pair_batches import inputs, truth
+from looking3d.training.pair_model import SCORE, PairModel, anomalies_a_process
+
+
+class QueryModel(PairModel):
+    """A network that sees the photo alone, with CMT's losses as far as it has heads for them.
+
+    Args:
+        network: The network.
+    """
+
+    network: QueryOnly
+
+    def __init__(self, network: QueryOnly) -> None:
+        super().__init__(network)
+        no_box = {} if network.box is not None else {"l1": 0.0, "giou": 0.0}
+        self.losses = JointLossConfig(alignment=0.0, **no_box)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Cross-entropy of the label, and L1 and GIoU of the box if there is a head; see `PairModel`."""
+        out = self.network(*inputs(batch))
+        count = anomalies_a_process(batch["label"])
+        parts = joint_loss(Predicted(out.logit, out.box), truth(batch), self.losses, count)
+        return {**parts, SCORE: out.logit}
