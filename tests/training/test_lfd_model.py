@@ -1,7 +1,6 @@
 """True location fields against cameras and views, and the losses of predicted ones."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,13 +97,3 @@ def test_bad_weights_are_refused() -> None:
         LfdLossConfig(mask=-1)
     with pytest.raises(ConfigError, match="margin: expected 0 or more, got nan"):
         LfdLossConfig(margin=math.nan)
-
-
-def test_pairs_say_which_share_a_reference(paired: Dataset, tmp_path: Path) -> None:
-    config = PairConfig(64, views=5, augmentation=Augmentation(mirror=0.0))
-    batch = make_batch(PhotoPairs([paired, paired], "train", config, 0, tmp_path), 0, Share(24))
-    alike = (batch["views"].flatten(1)[:, None] == batch["views"].flatten(1)).all(-1)
-    same = batch["reference"][:, None] == batch["reference"]
-    assert set(batch["reference"].tolist()) == {0, 1, 2, 3}
-    assert bool((alike | ~same).all())
-    assert not bool((alike == same).all())  # the second dataset holds the same shapes under other numbers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
 
 from looking3d.model.baselines.query_only import QueryOnly
@@ -22,8 +24,8 @@ class QueryModel(PairModel):
 
     def __init__(self, network: QueryOnly) -> None:
         super().__init__(network)
-        no_box = {} if network.box is not None else {"l1": 0.0, "giou": 0.0}
-        self.losses = JointLossConfig(alignment=0.0, **no_box)
+        losses = JointLossConfig(alignment=0.0)
+        self.losses = losses if network.box is not None else replace(losses, l1=0.0, giou=0.0)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of the label, and L1 and GIoU of the box if there is a head; see `PairModel`."""
