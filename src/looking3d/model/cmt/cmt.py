@@ -161,6 +161,16 @@ class Cmt(nn.Module):
         """The local features of photos or views."""
         return self.encoder(images).flatten(2).transpose(1, 2)
 
+    def project(self, images: Float[Tensor, "batch 3 size size"]) -> Float[Tensor, "batch patches channels"]:
+        """What patches of photos or views are compared by, unit vectors.
+
+        Raises:
+            ValueError: This model has no correspondence head.
+        """
+        if self.projector is None:
+            raise ValueError("a model without cga and vlfa has no correspondence head")
+        return self.projector(self.features(images))
+
     def follow_keys(self) -> None:
         """Let the key networks, where there are any, take their step after a step of training."""
         if self.key_networks is not None and self.projector is not None:
