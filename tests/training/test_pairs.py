@@ -56,6 +56,7 @@ def test_a_pair_holds_what_its_description_says(paired: Dataset, cache: Path) ->
         "estimated_camera": ((3, 4), np.float32),
         "depth": ((64, 64), np.float32),
         "place": ((), np.int64),
+        "reference": ((), np.int64),
     }
     for place in range(12):
         pair = pairs[place]

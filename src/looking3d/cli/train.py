@@ -41,6 +41,13 @@ def train(
     alignment_steps: Annotated[
         int, tyro.conf.arg(help="Steps of the alignment loss alone, before all losses together.")
     ] = 0,
+    photos_per_reference: Annotated[
+        int,
+        tyro.conf.arg(
+            help="Photos of a batch that share a shape and the views drawn of it, which the network then "
+            "sees once for all of them: twice as fast."
+        ),
+    ] = 1,
     steps: Annotated[
         int | None, tyro.conf.arg(help="Optimiser steps; by default the model's own, as all that follows.")
     ] = None,
@@ -113,6 +120,7 @@ def train(
         "validate_every": validate_every,
         "precision": precision,
     }
+    pairing = _Pairing(alignment_steps, photos_per_reference, strong_augmentation)
     changes = {name: value for name, value in given.items() if value is not None}
     limits = {
         "max_minutes": max_minutes,
@@ -126,22 +134,28 @@ def train(
         with _Lines(console) as lines:
             told = {**limits, "on_log": lines.on_log, "on_step": lines.on_step}
             if model in PRESETS:
-                if changes or alignment_steps or strong_augmentation:
-                    names = ", ".join(f"--{name.replace('_', '-')}" for name in changes)
+                if changes or pairing != _Pairing():
                     raise ConfigError(
-                        f"{model} is trained as its preset says; leave away "
-                        f"{names or '--alignment-steps and --strong-augmentation'}"
+                        f"{model} is trained as its preset says; leave away --alignment-steps and all from "
+                        "--photos-per-reference to --strong-augmentation"
                     )
                 results = _train_align(datasets, out, model, stages, start, seed, told)
             else:
-                results = _train_pairs(
-                    datasets, out, model, changes, alignment_steps, strong_augmentation, start, seed, told
-                )
+                results = _train_pairs(datasets, out, model, changes, pairing, start, seed, told)
     finally:
         if out.is_dir():
             write_curves(out)
     _tell_end(console, out, results)
     return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pairing:
+    """Settings of models of photo and views alone."""
+
+    alignment_steps: int = 0
+    photos_per_reference: int = 1
+    strong_augmentation: bool = False
 
 
 def _train_align(
@@ -169,8 +183,7 @@ def _train_pairs(
     out: Path,
     model: str,
     changes: dict,
-    alignment_steps: int,
-    strong_augmentation: bool,
+    pairing: _Pairing,
     start: str,
     seed: int,
     told: dict,
@@ -181,17 +194,19 @@ def _train_pairs(
     from looking3d.training.run_folder import RunFolder
     from looking3d.training.train_pairs import PairTrainConfig, train_pairs
 
-    if alignment_steps < 0:
-        raise ConfigError(f"alignment-steps: expected 0 or more, got {alignment_steps}")
+    if pairing.alignment_steps < 0:
+        raise ConfigError(f"alignment-steps: expected 0 or more, got {pairing.alignment_steps}")
     joint = dataclasses.replace(recipe(model).joint, **changes)
+    first = dataclasses.replace(joint, steps=pairing.alignment_steps) if pairing.alignment_steps else None
     weights = None
     if start:
         weights = RunFolder(Path(start)).weights if Path(start).is_dir() else Path(start)
     config = PairTrainConfig(
         model,
         joint,
-        dataclasses.replace(joint, steps=alignment_steps) if alignment_steps else None,
-        STRONG_AUGMENTATION if strong_augmentation else Augmentation(),
+        first,
+        STRONG_AUGMENTATION if pairing.strong_augmentation else Augmentation(),
+        photos_per_reference=pairing.photos_per_reference,
         seed=seed,
         start=_digest(weights),
     )

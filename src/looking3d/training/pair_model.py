@@ -49,9 +49,9 @@ class CmtModel(PairModel):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """What is learnt from a batch; with candidates by geometry it has `estimated_camera` and `depth`."""
         given = inputs(batch)
-        out = in_full(self.network(*given, self._projected(given, batch)))
+        out = in_full(self.network(*given, self._projected(given, batch), batch["reference"]))
         with full_precision(given.query):
-            keys = in_full(self._keys(given))
+            keys = in_full(self._keys(given, batch))
             predicted = Predicted(out.logit, out.box, out.patch_logits, _features(out), keys)
             count = anomalies_a_process(batch["label"], self.training)
             return {**joint_loss(predicted, truth(batch), self.losses, count), SCORE: out.logit}
@@ -61,7 +61,8 @@ class CmtModel(PairModel):
         if self.network.config.ranking != "geometry":
             return None
         with full_precision(given.query):
-            return project_reference(given.points, given.valid, batch["estimated_camera"], batch["depth"])
+            points, valid = (of.index_select(0, batch["reference"]) for of in (given.points, given.valid))
+            return project_reference(points, valid, batch["estimated_camera"], batch["depth"])
 
     def aligning(self) -> PairModel:
         """The alignment losses alone."""
@@ -74,7 +75,7 @@ class CmtModel(PairModel):
         self.network.follow_keys()
 
     @torch.no_grad()
-    def _keys(self, given: Inputs) -> Features | None:
+    def _keys(self, given: Inputs, batch: Batch) -> Features | None:
         """What alignment is drawn to; None for the network's own."""
         if self.network.key_networks is None:
             return None
@@ -91,9 +92,9 @@ class AligningModel(CmtModel):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """What is learnt from a batch."""
         given = inputs(batch)
-        features = in_full(_projected_features(self.network.project, given))
+        features = in_full(_projected_features(self.network.project, given, batch))
         with full_precision(given.query):
-            keys = in_full(self._keys(given))
+            keys = in_full(self._keys(given, batch))
             found = truth(batch)
             config = self.losses.aligned
             aligned = alignment_loss(features, keys, found.valid, found.subsets, config)
@@ -104,11 +105,12 @@ class AligningModel(CmtModel):
         return parts
 
 
-def _projected_features(project: Callable[[Tensor], Tensor], given: Inputs) -> Features:
+def _projected_features(project: Callable[[Tensor], Tensor], given: Inputs, batch: Batch) -> Features:
     """Those of photos and views, in one batch."""
     projected = project(torch.cat([given.query, given.views.flatten(0, 1)]))
     count = len(given.query)
-    return Features(projected[:count], projected[count:].unflatten(0, given.views.shape[:2]))
+    views = projected[count:].unflatten(0, given.views.shape[:2])
+    return Features(projected[:count], views.index_select(0, batch["reference"]))
 
 
 def _features(out: CmtOutput) -> Features | None:

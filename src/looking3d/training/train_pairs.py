@@ -48,6 +48,9 @@ class PairTrainConfig:
     balanced: bool = True
     """Equal shares of both classes, and of the kinds among anomalies."""
 
+    photos_per_reference: int = 1
+    """Photos of a batch that share a shape and the views drawn of it; the network sees these once for all."""
+
     seed: int = 0
     """Decides first weights and every batch."""
 
@@ -141,7 +144,9 @@ class _Splits:
     def open(
         cls, datasets: list[Dataset], config: PairTrainConfig, plan: PairRecipe, cache: Path, workers: int
     ) -> _Splits:
-        settings = dataclasses.replace(plan.pairs, balanced=config.balanced)
+        settings = dataclasses.replace(
+            plan.pairs, balanced=config.balanced, photos_per_reference=config.photos_per_reference
+        )
         varied = dataclasses.replace(settings, augmentation=config.augmentation)
         still = dataclasses.replace(settings, augmentation=NO_AUGMENTATION)
         return cls(
