@@ -62,10 +62,11 @@ class RunSummary:
 
     def as_json(self) -> dict:
         """As plain values; what is no number is None."""
-        plain = dataclasses.asdict(self) | {"run": str(self.run)}
-        for stage in plain["stages"]:
-            stage |= {k: None if v != v else v for k, v in stage.items()}
-        return plain
+        stages = [
+            {name: None if value != value else value for name, value in dataclasses.asdict(stage).items()}
+            for stage in self.stages
+        ]
+        return {**dataclasses.asdict(self), "run": str(self.run), "stages": stages}
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:

@@ -200,8 +200,9 @@ def _begin(
         network.load_state_dict(taken, strict=False)
 
 
-def _picture(learner: PairModel, step: int, pairs: PhotoPairs, run: Path, stage: str) -> None:
+def _picture(learner: Learner, step: int, pairs: PhotoPairs, run: Path, stage: str) -> None:
     """Draw what the network takes for the same point, if it compares any."""
+    assert isinstance(learner, PairModel)
     on = next(learner.parameters()).device
     batch = _batch(pairs, _PICTURED, 0, 1, 0)
     features = learner.features({key: value.to(on) for key, value in batch.items()})
