@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from fastapi import FastAPI
+
 from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError
 from looking3d.study.answers import Answers
@@ -43,6 +45,22 @@ def find_subset(config: StudyConfig, dataset: Dataset) -> Subset:
     return subset
 
 
+def opened(config: StudyConfig) -> tuple[Study, FastAPI]:
+    """A study, whose answers are to be closed by the caller, and the app that serves it.
+
+    Raises:
+        DatasetError: The dataset cannot give the subset, or is another one.
+        ConfigError: The database is of another study.
+    """
+    dataset = Dataset.open(config.data)
+    subset = find_subset(config, dataset)
+    pictures = Pictures(dataset, subset)
+    draws = Draws(subset, config.pairs, config.seed)
+    answers = Answers(config.database, subset.digest, config.pairs, config.seed)
+    study = Study(pictures, draws, answers, config.consent, config.shared_device)
+    return study, create_app(study)
+
+
 def serve(
     config: StudyConfig,
     on_subset: Callable[[Subset], None] = lambda subset: None,
@@ -60,15 +78,9 @@ def serve(
         ConfigError: The database is of another study, or the port is taken.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    dataset = Dataset.open(config.data)
-    subset = find_subset(config, dataset)
-    pictures = Pictures(dataset, subset)
-    answers = Answers(config.database, subset.digest, config.pairs, config.seed)
+    study, app = opened(config)
     try:
-        on_subset(subset)
-        study = Study(
-            pictures, Draws(subset, config.pairs, config.seed), answers, config.consent, config.shared_device
-        )
-        Server(create_app(study), config.host, config.port, on_start).listen()
+        on_subset(study.draws.subset)
+        Server(app, config.host, config.port, on_start).listen()
     finally:
-        answers.close()
+        study.answers.close()

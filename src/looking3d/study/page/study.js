@@ -59,6 +59,9 @@ large.addEventListener("pointermove", (event) => {
 });
 for (const end of ["pointerup", "pointercancel"]) large.addEventListener(end, () => (grabbed = null));
 
+// Whoever goes back sees what is next, not what was.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 answers.forEach((button) => (button.disabled = true));
 document.addEventListener("keydown", onKey);
 try {
