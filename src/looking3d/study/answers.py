@@ -9,7 +9,17 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import ForeignKeyConstraint, Integer, String, UniqueConstraint, func, inspect, select, update
+from sqlalchemy import (
+    Engine,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    UniqueConstraint,
+    func,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -120,7 +130,7 @@ class Answers:
                 if session.scalar(select(func.count()).select_from(_Study)) == 0:
                     session.add(_Study(schema=SCHEMA, subset=subset, pairs=pairs, seed=seed))
                     session.commit()
-        found = _study(path, self._engine)
+            found = _study(path, self._engine)
         if (found.subset, found.pairs, found.seed) != (subset, pairs, seed):
             raise ConfigError(
                 f"{path}: holds answers to another subset ({found.subset}, {found.pairs} pairs each, seed "
@@ -217,7 +227,7 @@ def load_judgements(path: Path, subset: str) -> Judgements:
     """All answers in a database.
 
     Args:
-        path: The SQLite file; it is not changed.
+        path: The SQLite file.
         subset: Digest of the subset that they should be about.
 
     Raises:
@@ -228,8 +238,14 @@ def load_judgements(path: Path, subset: str) -> Judgements:
     url = f"sqlite:///{path}"
     with opening(url):
         engine = connect(url)
-        tables = inspect(engine).get_table_names()
-    if _Study.__tablename__ not in tables:
+        try:
+            return _read(path, engine, subset)
+        finally:
+            engine.dispose()
+
+
+def _read(path: Path, engine: Engine, subset: str) -> Judgements:
+    if _Study.__tablename__ not in inspect(engine).get_table_names():
         raise ConfigError(f"{path}: is no database of a study; name one that looking3d study serve made")
     found = _study(path, engine)
     if found.subset != subset:
@@ -237,15 +253,15 @@ def load_judgements(path: Path, subset: str) -> Judgements:
             f"{path}: holds answers to another subset ({found.subset}) than the one beside it ({subset}); "
             "put back the one that was there"
         )
+    is_same = (_Shown.participant == _Answer.participant) & (_Shown.position == _Answer.position)
     rows = (
         select(_Answer.participant, _Shown.pair, _Answer.anomalous, _Answer.milliseconds, _Shown.showings)
-        .join(_Shown, (_Shown.participant == _Answer.participant) & (_Shown.position == _Answer.position))
+        .join(_Shown, is_same)
         .order_by(_Answer.participant, _Answer.position)
     )
-    with opening(url), Session(engine) as session:
+    with Session(engine) as session:
         answers = session.execute(rows).all()
         numbers = session.scalars(select(_Participant.number).order_by(_Participant.number)).all()
-    engine.dispose()
     return Judgements(
         participants=np.array(numbers, int),
         asked=found.pairs,
@@ -259,8 +275,9 @@ def load_judgements(path: Path, subset: str) -> Judgements:
     )
 
 
-def _study(path: Path, engine) -> _Study:
-    with opening(f"sqlite:///{path}"), Session(engine, expire_on_commit=False) as session:
+def _study(path: Path, engine: Engine) -> _Study:
+    """What a database is about."""
+    with Session(engine, expire_on_commit=False) as session:
         found = session.scalars(select(_Study)).one()
     if found.schema != SCHEMA:
         raise ConfigError(f"{path}: has schema {found.schema}, expected {SCHEMA}; name another --database")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from looking3d.errors import RequestError
+from looking3d.errors import DatasetError, RequestError
 from looking3d.pages import page_template
 from looking3d.study.answers import Answers, Outcome, Standing
 from looking3d.study.draws import Draws
@@ -22,6 +23,8 @@ from looking3d.web.guard import SECURITY_HEADERS
 
 COOKIE = "looking3d_study"
 """Holds a random token, by which a participant goes on after a reload; it says nothing of anybody."""
+
+_log = logging.getLogger("looking3d.study")
 
 _COOKIE_S = 90 * 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -100,6 +103,11 @@ def create_app(study: Study) -> FastAPI:
     @app.exception_handler(RequestError)
     async def refused(_: Request, error: RequestError) -> Response:
         return study.message(error.status, str(error))
+
+    @app.exception_handler(DatasetError)
+    async def damaged(_: Request, error: DatasetError) -> Response:
+        _log.error("%s", error)
+        return study.message(500, "A picture cannot be read. Please tell whoever runs this study.")
 
     @app.get("/")
     def page(request: Request) -> Response:

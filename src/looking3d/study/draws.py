@@ -12,8 +12,8 @@ from looking3d.study.subset import Subset
 class Draws:
     """The photos of each participant, as the seed and the participant's number decide.
 
-    However many participants there were, no photo of a class was given to more than one participant more
-    than another of that class. A draw has as many normal and anomalous photos as their shares of the
+    However many participants there were, the photos of a class were given equally often, or some of them
+    once more. A draw has as many normal and anomalous photos as their shares of the
     subset say, which is half and half of one that is: an odd one is normal and anomalous by turns. No
     participant sees a photo twice, nor a reference, unless balance leaves no other.
     """

@@ -43,7 +43,7 @@ class Pictures:
             subset: What is judged.
 
         Raises:
-            DatasetError: The dataset is another one, or lacks photos or views.
+            DatasetError: The dataset is another one, or lacks photos.
         """
         self._dataset, self._subset = dataset, subset
         samples = {(sample.shape_id, sample.photo): sample for sample in dataset.samples}
@@ -60,8 +60,6 @@ class Pictures:
                 f"{dataset.path}: lacks {len(lacking)} photos of the subset, the first of them "
                 f"{lacking[0].shape_id}/{lacking[0].photo}; generate or copy the dataset again"
             )
-        if not len(dataset.reference(wanted[0].shape_id).views):
-            raise DatasetError(f"{dataset.path}: its references have no views; generate it with --views 20")
         self.photo = functools.lru_cache(_KEPT)(self._photo)
         self._views = functools.lru_cache(_KEPT)(self._views_of)
 
