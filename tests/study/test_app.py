@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -101,8 +102,21 @@ def test_pictures_are_those_of_the_pair(open_study: Callable[..., Opened], made)
     assert len(views) == 1 + len(stored)
     for path, view in zip(views[1:], stored, strict=True):
         assert np.array_equal(pixels(path), view)
-    for path in ("pairs/99/photo.png", "pairs/0/views/3.png", "examples/99/photo.png", "examples/0/x.png"):
-        assert client.get(f"/pictures/{opened.subset.digest}/{path}").status_code == 404
+    digest = opened.subset.digest
+    for path in ("pairs/99/photo.png", "pairs/0/views/3.png", "examples/99/photo.png", "pairs/-1/photo.png"):
+        assert client.get(f"/pictures/{digest}/{path}").status_code == 404
+    assert client.get(f"/pictures/{digest[::-1]}/pairs/0/photo.png").status_code == 404
+
+
+def test_a_photo_that_breaks_while_the_study_runs(open_study: Callable[..., Opened], made, tmp_path) -> None:
+    data = shutil.copytree(made, tmp_path / "data")
+    opened = open_study(data=data)
+    for path in data.glob("shapes/*/photos/*.png"):
+        path.write_bytes(b"not a picture")
+    broken = begin(opened).get(f"/pictures/{opened.subset.digest}/pairs/0/photo.png")
+    assert broken.status_code == 500
+    assert "Please tell whoever runs this study" in broken.text
+    assert str(data) not in broken.text
 
 
 def test_examples_say_what_they_show(open_study: Callable[..., Opened]) -> None:

@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError
 from looking3d.study.answers import Answers
-from looking3d.study.app import Study, create_app
+from looking3d.study.app import create_app
 from looking3d.study.config import SPLIT, StudyConfig
 from looking3d.study.draws import Draws
+from looking3d.study.pages import Study
 from looking3d.study.pictures import Pictures
 from looking3d.study.subset import Subset, choose_subset
 from looking3d.web.listening import Server
