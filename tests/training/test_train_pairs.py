@@ -10,31 +10,18 @@ import torch
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError, TrainingError
 from looking3d.model.cmt.cmt import Cmt
-from looking3d.model.cmt.config import preset, small
 from looking3d.model.cmt.weights import load_model
 from looking3d.training import recipes
 from looking3d.training.augment import STRONG_AUGMENTATION
-from looking3d.training.config import StageConfig
-from looking3d.training.recipes import PairRecipe
 from looking3d.training.train_pairs import PairTrainConfig, train_pairs
+from tests.training.tiny import NAMES, few_steps, tiny
 
-STAGE = StageConfig(
-    steps=4, batch=2, learning_rate=1e-3, warmup=2, ema=0.5, validate_every=2, validation_batches=2
-)
-
-
-def tiny(name: str) -> PairRecipe:
-    """A recipe as it is, for a network that computes in no time."""
-    config = dataclasses.replace(
-        small(preset(name)), image_px=64, encoder_width=8, feature_width=16, width=16, projector_hidden=16,
-        projector_width=8, blocks=1, heads=2, train_views=3, test_views=3, top_k=4,
-    )  # fmt: skip
-    return recipes.cmt_recipe(config)
+STAGE = few_steps()
 
 
 @pytest.fixture(autouse=True)
 def _tiny_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("cmt", "cmt-a", "cmt-plus"):
+    for name in NAMES:
         monkeypatch.setitem(recipes.RECIPES, name, tiny(name))
 
 

@@ -41,6 +41,9 @@ def train(
     alignment_steps: Annotated[
         int, tyro.conf.arg(help="Steps of the alignment loss alone, before all losses together.")
     ] = 0,
+    views: Annotated[
+        int | None, tyro.conf.arg(help="Views of the reference in training; by default the model's own.")
+    ] = None,
     photos_per_reference: Annotated[
         int,
         tyro.conf.arg(
@@ -78,6 +81,13 @@ def train(
             "`fabric run` these say how many."
         ),
     ] = 1,
+    cache: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            help="Folder for references as training wants them, which runs on the same data can share; by "
+            "default in the run's. Not of align."
+        ),
+    ] = None,
     start: Annotated[
         str,
         tyro.conf.arg(
@@ -120,7 +130,7 @@ def train(
         "validate_every": validate_every,
         "precision": precision,
     }
-    pairing = _Pairing(alignment_steps, photos_per_reference, strong_augmentation)
+    pairing = _Pairing(alignment_steps, views, photos_per_reference, strong_augmentation)
     changes = {name: value for name, value in given.items() if value is not None}
     limits = {
         "max_minutes": max_minutes,
@@ -137,10 +147,11 @@ def train(
                 if changes or pairing != _Pairing():
                     raise ConfigError(
                         f"{model} is trained as its preset says; leave away --alignment-steps and all from "
-                        "--photos-per-reference to --strong-augmentation"
+                        "--views to --strong-augmentation"
                     )
                 results = _train_align(datasets, out, model, stages, start, seed, told)
             else:
+                told["cache"] = cache
                 results = _train_pairs(datasets, out, model, changes, pairing, start, seed, told)
     finally:
         if out.is_dir():
@@ -154,6 +165,7 @@ class _Pairing:
     """Settings of models of photo and views alone."""
 
     alignment_steps: int = 0
+    views: int | None = None
     photos_per_reference: int = 1
     strong_augmentation: bool = False
 
@@ -206,6 +218,7 @@ def _train_pairs(
         joint,
         first,
         STRONG_AUGMENTATION if pairing.strong_augmentation else Augmentation(),
+        views=pairing.views,
         photos_per_reference=pairing.photos_per_reference,
         seed=seed,
         start=_digest(weights),

@@ -5,7 +5,22 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum of what all processes have; each of them learns from the losses of all."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        total = gradient.contiguous().clone()
+        dist.all_reduce(total)
+        return total
 
 
 class SynchronizedBatchNorm2d(nn.BatchNorm2d):
@@ -15,14 +30,15 @@ class SynchronizedBatchNorm2d(nn.BatchNorm2d):
         """The normalised maps, (batch, channels, height, width)."""
         if not self.training:
             return super().forward(input)
-        x = input.float()
-        sums = torch.stack([x.sum((0, 2, 3)), x.square().sum((0, 2, 3))])
+        x = input.to(torch.promote_types(input.dtype, torch.float32))
         count = x.numel() // x.shape[1] * dist.get_world_size()
-        mean, square = all_reduce(sums) / count
-        variance = (square - mean.square()).clamp(min=0)
+        # In two passes, since the mean of squares less the square of the mean loses digits
+        mean = _SumOverProcesses.apply(x.sum((0, 2, 3))) / count
+        centered = x - mean[:, None, None]
+        variance = _SumOverProcesses.apply(centered.square().sum((0, 2, 3))) / count
         self._note(mean.detach(), variance.detach(), count)
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        normalized = x * scale[:, None, None] + (self.bias - mean * scale)[:, None, None]
+        normalized = centered * scale[:, None, None] + self.bias[:, None, None]
         return normalized.to(input.dtype)
 
     @torch.no_grad()

@@ -170,6 +170,7 @@ def _task(
         make,
         validation,
         config.seed,
+        torch.channels_last,
         (lambda network: None) if start is None else functools.partial(take_over, weights=start, stage=stage),
     )
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from looking3d.dataset.load import Dataset
@@ -48,6 +49,9 @@ class PairTrainConfig:
     balanced: bool = True
     """Equal shares of both classes, and of the kinds among anomalies."""
 
+    views: int | None = None
+    """Views of the reference that a pair has; by default as many as the model's preset says."""
+
     photos_per_reference: int = 1
     """Photos of a batch that share a shape and the views drawn of it; the network sees these once for all."""
 
@@ -59,6 +63,8 @@ class PairTrainConfig:
 
     def __post_init__(self) -> None:
         recipe(self.model)
+        if self.views is not None and self.views < 1:
+            raise ConfigError(f"views: expected at least 1, got {self.views}")
         if self.seed < 0:
             raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
 
@@ -80,6 +86,7 @@ def train_pairs(
     on_log: OnLog = silent,
     on_step: OnStep = no_step,
     processes: int = 1,
+    cache: Path | None = None,
 ) -> list[StageResult]:
     """Train a model of photo and views in a run folder, or go on where it stopped.
 
@@ -97,6 +104,8 @@ def train_pairs(
         on_log: Is told the figures every so often.
         on_step: Is told each step.
         processes: Processes that train together; see `devices.make_fabric`.
+        cache: Folder of the unpacked references, which runs on the same data can share; by default in the
+            run's.
 
     Raises:
         ConfigError: A setting is out of range.
@@ -112,7 +121,7 @@ def train_pairs(
     fabric.barrier()
     deadline = time.monotonic() + 60 * max_minutes
     plan = recipe(config.model)
-    pairs = _Splits.open(datasets, config, plan, run / _CACHE, workers)
+    pairs = _Splits.open(datasets, config, plan, cache or run / _CACHE, workers)
     results = []
     for stage, stage_config in config.stages.items():
         task = Task(
@@ -122,6 +131,8 @@ def train_pairs(
             functools.partial(_batch, pairs.train, stage_config.batch, fabric.global_rank, fabric.world_size),
             functools.partial(_batch, pairs.validation, stage_config.batch, 0, 1),
             config.seed,
+            # On a CPU batch norm in the other layout loses digits: of a mean, the fourth
+            torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format,
             functools.partial(_begin, folder=folder, config=config, stage=stage, start=start),
         )
         results.append(Trainer(task, folder, fabric).train(deadline, workers, on_log, on_step))
@@ -145,7 +156,10 @@ class _Splits:
         cls, datasets: list[Dataset], config: PairTrainConfig, plan: PairRecipe, cache: Path, workers: int
     ) -> _Splits:
         settings = dataclasses.replace(
-            plan.pairs, balanced=config.balanced, photos_per_reference=config.photos_per_reference
+            plan.pairs,
+            views=config.views or plan.pairs.views,
+            balanced=config.balanced,
+            photos_per_reference=config.photos_per_reference,
         )
         varied = dataclasses.replace(settings, augmentation=config.augmentation)
         still = dataclasses.replace(settings, augmentation=NO_AUGMENTATION)

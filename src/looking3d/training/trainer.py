@@ -57,6 +57,7 @@ class Task:
         batch: Makes the batch of a number, of this process's share; the same whenever it is asked for.
         validation: Makes a batch of another split, from 0 to `config.validation_batches`.
         seed: Decides first weights.
+        memory_format: Of the weights of convolutions.
         start: Gives the network the weights that it starts from.
         on_validation: Is given the learner and a number, to draw pictures, say, after each validation.
     """
@@ -67,6 +68,7 @@ class Task:
     batch: Callable[[int], Batch]
     validation: Callable[[int], Batch]
     seed: int = 0
+    memory_format: torch.memory_format = torch.contiguous_format
     start: Callable[[nn.Module], None] = lambda network: None
     on_validation: Callable[[Learner, int], None] = lambda learner, step: None
 
@@ -103,7 +105,7 @@ class Trainer:
         torch.manual_seed(task.seed)
         learner = task.build()
         task.start(learner.network)
-        learner.to(self.device, memory_format=torch.channels_last)
+        learner.to(self.device, memory_format=task.memory_format)
         if fabric.world_size > 1:
             synchronize_norms(learner)
         self.average = AveragedModel(learner.network, avg_fn=self._averaged, use_buffers=True)
