@@ -44,13 +44,13 @@ def _classes(figures: dict) -> Table:
 
 
 def _ahead(figures: dict) -> Table:
-    heads = ("people less", "in points of accuracy", "95 % over participants", "95 % over photos")
+    heads = ("people ahead of", "by points of accuracy", "95 % over participants", "95 % over photos")
     rows = []
     for model in figures["models"]:
         ahead = model["people_ahead_by"]
         ends = (_points_to(ahead["over_participants"]), _points_to(ahead["over_pairs"]))
         rows.append((model["name"], _points(ahead["value"]), *ends))
-    return Table("people less models", heads, rows)
+    return Table("people ahead of", heads, rows)
 
 
 def _by_kind(figures: dict) -> Table:
