@@ -55,6 +55,8 @@ def test_a_run_gives_weights_logs_and_settings(paired: Dataset, tmp_path: Path, 
     assert ("patch" in row) == (model == "cmt-plus")
     assert ("query_view" in row) == (model != "cmt-a")
     assert list((tmp_path / "run" / "tensorboard" / "joint").glob("events*"))
+    pictures = sorted((tmp_path / "run" / "pictures").glob("*.jpg"))
+    assert [p.name for p in pictures] == ["joint-000002.jpg", "joint-000004.jpg"] * (model != "cmt-a")
 
 
 def test_stopping_and_going_on_changes_nothing(paired: Dataset, tmp_path: Path) -> None:

@@ -272,3 +272,46 @@ def _tell_end(console: Console, out: Path, results: Sequence[StageResult]) -> No
         console.print(f"weights: {out / 'weights.safetensors'}; curves: {out / 'curves.png'}", soft_wrap=True)
     else:
         console.print("these stages are done; the weights are written once every stage is")
+
+
+def runs(
+    folders: Annotated[
+        tuple[Path, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(help="Folders of runs, or folders that hold some."),
+    ],
+    json: Annotated[bool, tyro.conf.arg(help="Print JSON.")] = False,
+) -> int:
+    """List training runs side by side, those that are still training too."""
+    import json as encoder
+
+    from rich import box
+    from rich.table import Table
+
+    from looking3d.training.runs import find_runs, summarize
+
+    if not folders:
+        raise ConfigError("folders: expected at least one folder of a run")
+    summaries = [summarize(run) for run in find_runs(folders)]
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # a table in a file has room
+    if json:
+        console.out(encoder.dumps([summary.as_json() for summary in summaries], indent=1), highlight=False)
+        return 0
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("run", "model", "seed", "stage"):
+        table.add_column(head, no_wrap=True)
+    for head in ("steps", "loss", "AUROC", "best", "photos/s"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for summary in summaries:
+        named = (summary.run.name, summary.model, str(summary.seed))
+        for stage in summary.stages:
+            best = f"{stage.best_auroc:.3f} at {stage.best_step}" if stage.best_step else "-"
+            figures = (stage.loss, stage.auroc, stage.photos_per_second)
+            loss, auroc, speed = ("-" if value != value else f"{value:.4g}" for value in figures)
+            table.add_row(*named, stage.stage, f"{stage.step}/{stage.steps}", loss, auroc, best, speed)
+            named = ("", "", "")
+    console.print(table)
+    console.print("AUROC is of the validation split; --json tells data and folders, too")
+    return 0

@@ -19,7 +19,9 @@ from looking3d.training.augment import NO_AUGMENTATION, Augmentation
 from looking3d.training.config import StageConfig
 from looking3d.training.devices import make_fabric
 from looking3d.training.learner import Learner
-from looking3d.training.pair_batches import Share, make_batch
+from looking3d.training.match_pictures import PICTURES, write_matches
+from looking3d.training.pair_batches import Share, expanded, make_batch
+from looking3d.training.pair_model import PairModel
 from looking3d.training.pairs import PhotoPairs
 from looking3d.training.recipes import PairRecipe, recipe
 from looking3d.training.run_folder import RunFolder
@@ -28,6 +30,7 @@ from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer
 
 ALIGNMENT, JOINT = "alignment", "joint"
 _CACHE = "references"
+_PICTURED = 4  # photos
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def train_pairs(
             # On a CPU batch norm in the other layout loses digits: of a mean, the fourth
             torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format,
             functools.partial(_begin, folder=folder, config=config, stage=stage, start=start),
+            functools.partial(_picture, pairs=pairs.validation, run=run, stage=stage),
         )
         results.append(Trainer(task, folder, fabric).train(deadline, workers, on_log, on_step))
         if not results[-1].finished:
@@ -194,6 +198,16 @@ def _begin(
         if not taken:
             raise CheckpointError(f"start: these weights have nothing in common with {config.model}")
         network.load_state_dict(taken, strict=False)
+
+
+def _picture(learner: PairModel, step: int, pairs: PhotoPairs, run: Path, stage: str) -> None:
+    """Draw what the network takes for the same point, if it compares any."""
+    on = next(learner.parameters()).device
+    batch = _batch(pairs, _PICTURED, 0, 1, 0)
+    features = learner.features({key: value.to(on) for key, value in batch.items()})
+    if features is not None:
+        path = run / PICTURES / f"{stage}-{step:06d}.jpg"
+        write_matches(path, expanded(batch), features.query.cpu(), features.views.cpu())
 
 
 def _trained(plan: PairRecipe, folder: RunFolder) -> nn.Module:
