@@ -44,7 +44,7 @@ def _classes(figures: dict) -> Table:
 
 
 def _ahead(figures: dict) -> Table:
-    heads = ("people ahead of", "by points of accuracy", "95 % over participants", "95 % over photos")
+    heads = ("people ahead of", "by points", "95 % over participants", "95 % over photos")
     rows = []
     for model in figures["models"]:
         ahead = model["people_ahead_by"]
