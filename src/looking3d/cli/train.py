@@ -41,6 +41,13 @@ def train(
     alignment_steps: Annotated[
         int, tyro.conf.arg(help="Steps of the alignment loss alone, before all losses together.")
     ] = 0,
+    alignment_terms: Annotated[
+        Literal["", "both", "query-view", "view-view", "none"],
+        tyro.conf.arg(
+            help="What is aligned: photos with views, views with each other (the paper's table 3); by "
+            "default as the model's recipe says."
+        ),
+    ] = "",
     views: Annotated[
         int | None, tyro.conf.arg(help="Views of the reference in training; by default the model's own.")
     ] = None,
@@ -130,7 +137,7 @@ def train(
         "validate_every": validate_every,
         "precision": precision,
     }
-    pairing = _Pairing(alignment_steps, views, photos_per_reference, strong_augmentation)
+    pairing = _Pairing(alignment_steps, alignment_terms, views, photos_per_reference, strong_augmentation)
     changes = {name: value for name, value in given.items() if value is not None}
     limits = {
         "max_minutes": max_minutes,
@@ -146,8 +153,8 @@ def train(
             if model in PRESETS:
                 if changes or pairing != _Pairing():
                     raise ConfigError(
-                        f"{model} is trained as its preset says; leave away --alignment-steps and all from "
-                        "--views to --strong-augmentation"
+                        f"{model} is trained as its preset says; leave away all from "
+                        "--alignment-steps to --strong-augmentation"
                     )
                 results = _train_align(datasets, out, model, stages, start, seed, told)
             else:
@@ -165,6 +172,7 @@ class _Pairing:
     """Settings of models of photo and views alone."""
 
     alignment_steps: int = 0
+    alignment_terms: str = ""
     views: int | None = None
     photos_per_reference: int = 1
     strong_augmentation: bool = False
@@ -217,6 +225,7 @@ def _train_pairs(
         model,
         joint,
         first,
+        pairing.alignment_terms,
         STRONG_AUGMENTATION if pairing.strong_augmentation else Augmentation(),
         views=pairing.views,
         photos_per_reference=pairing.photos_per_reference,

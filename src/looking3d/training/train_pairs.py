@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from looking3d.dataset.load import Dataset
-from looking3d.errors import CheckpointError, ConfigError
+from looking3d.errors import CheckpointError, ConfigError, unknown_name
 from looking3d.model.cmt.weights import save_model
 from looking3d.training.augment import NO_AUGMENTATION, Augmentation
 from looking3d.training.config import StageConfig
@@ -27,6 +27,14 @@ from looking3d.training.recipes import PairRecipe, recipe
 from looking3d.training.run_folder import RunFolder
 from looking3d.training.train_align import check_limits
 from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
+
+TERMS = {
+    "both": (True, True),
+    "query-view": (True, False),
+    "view-view": (False, True),
+    "none": (False, False),
+}
+"""Alignment losses by name: whether photos are aligned with views, and views with each other (table 3)."""
 
 ALIGNMENT, JOINT = "alignment", "joint"
 _CACHE = "references"
@@ -45,6 +53,9 @@ class PairTrainConfig:
 
     alignment: StageConfig | None = None
     """Its alignment loss alone, before."""
+
+    alignment_terms: str = ""
+    """Terms of equation 15 that align the features, of TERMS; by default the model's own."""
 
     augmentation: Augmentation = field(default_factory=Augmentation)
     """How photos are varied."""
@@ -66,6 +77,8 @@ class PairTrainConfig:
 
     def __post_init__(self) -> None:
         recipe(self.model)
+        if self.alignment_terms and self.alignment_terms not in TERMS:
+            raise unknown_name("alignment-terms", self.alignment_terms, TERMS)
         if self.views is not None and self.views < 1:
             raise ConfigError(f"views: expected at least 1, got {self.views}")
         if self.seed < 0:
@@ -130,7 +143,7 @@ def train_pairs(
         task = Task(
             stage,
             stage_config,
-            functools.partial(_learner, plan, stage),
+            functools.partial(_learner, plan, config, stage),
             functools.partial(_batch, pairs.train, stage_config.batch, fabric.global_rank, fabric.world_size),
             functools.partial(_batch, pairs.validation, stage_config.batch, 0, 1),
             config.seed,
@@ -144,7 +157,7 @@ def train_pairs(
             return results
     if fabric.is_global_zero:
         network = _trained(plan, folder)
-        save_model(network, folder.weights, notes={"model": config.model, "steps": config.joint.steps})
+        save_model(network, folder.weights, notes=_notes(config, plan, fabric.world_size))
     return results
 
 
@@ -173,12 +186,28 @@ class _Splits:
         )
 
 
+def _notes(config: PairTrainConfig, plan: PairRecipe, processes: int) -> dict[str, object]:
+    """What is worth knowing of a network besides its settings."""
+    joint = config.joint
+    notes: dict[str, object] = {
+        "model": config.model,
+        "steps": joint.steps,
+        "photos": joint.steps * joint.batch * joint.accumulate * processes,
+        "views": config.views or plan.pairs.views,
+    }
+    if config.alignment_terms:
+        notes["query_view"], notes["view_view"] = TERMS[config.alignment_terms]
+    return notes
+
+
 def _batch(pairs: PhotoPairs, size: int, rank: int, world: int, number: int) -> dict[str, Tensor]:
     return make_batch(pairs, number, Share(size, rank, world))
 
 
-def _learner(plan: PairRecipe, stage: str) -> Learner:
+def _learner(plan: PairRecipe, config: PairTrainConfig, stage: str) -> Learner:
     learner = plan.build()
+    if config.alignment_terms:
+        learner = learner.aligned_by(*TERMS[config.alignment_terms])
     return learner.aligning() if stage == ALIGNMENT else learner
 
 
