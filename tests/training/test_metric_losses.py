@@ -9,41 +9,41 @@ from torch import Tensor
 from looking3d.training.metric_losses import boundary_losses, instance_contrast, triplet_losses
 
 LABEL = torch.tensor([0.0, 1.0, 0.0, 1.0, 0.0])
-REFERENCE = torch.tensor([4, 4, 7, 9, 7])
+REFERENCE = torch.tensor([0, 0, 1, 2, 3])
+SHAPE = torch.tensor([4, 7, 9, 7])  # references 1 and 3 are other views of one shape
 MARGIN, TEMPERATURE = 0.2, 0.1
 
 
 def distances() -> Tensor:
-    return torch.rand(5, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return torch.rand(5, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def others(photo: int) -> list[int]:
+    """References of other shapes than a photo's."""
+    return [r for r in range(4) if int(SHAPE[r]) != int(SHAPE[REFERENCE[photo]])]
 
 
 def test_triplets_are_their_equations() -> None:
     d = distances().tolist()
+    own = [d[i][int(REFERENCE[i])] for i in range(5)]
     normal = [i for i in range(5) if LABEL[i] == 0]
-    shapes = [
-        max(0.0, MARGIN + d[i][i] - d[i][j])
-        for i in normal
-        for j in range(5)
-        if int(REFERENCE[i]) != int(REFERENCE[j])
-    ]
-    photos = [max(0.0, MARGIN + d[i][i] - d[j][j]) for i in normal for j in range(5) if LABEL[j] == 1]
-    assert (len(shapes), len(photos)) == (9, 6)
+    shapes = [max(0.0, MARGIN + own[i] - d[i][r]) for i in normal for r in others(i)]
+    photos = [max(0.0, MARGIN + own[i] - own[j]) for i in normal for j in range(5) if LABEL[j] == 1]
+    assert (len(shapes), len(photos)) == (7, 6)
     assert 0.0 in shapes
     assert max(shapes) > 0
-    got = triplet_losses(distances(), LABEL, REFERENCE, MARGIN)
-    assert [float(loss) for loss in got] == pytest.approx([sum(shapes) / 9, sum(photos) / 6])
+    got = triplet_losses(distances(), LABEL, REFERENCE, SHAPE, MARGIN)
+    assert [float(loss) for loss in got] == pytest.approx([sum(shapes) / 7, sum(photos) / 6])
 
 
 def test_instance_contrast_is_its_equation() -> None:
     d = distances().tolist()
     losses = []
     for i in (0, 2, 4):
-        of_itself = math.exp((1 - d[i][i]) / TEMPERATURE)
-        others = [
-            math.exp((1 - d[i][j]) / TEMPERATURE) for j in range(5) if int(REFERENCE[j]) != int(REFERENCE[i])
-        ]
-        losses.append(-math.log(of_itself / (of_itself + sum(others))))
-    got = instance_contrast(distances(), LABEL, REFERENCE, TEMPERATURE)
+        itself = math.exp((1 - d[i][int(REFERENCE[i])]) / TEMPERATURE)
+        rest = sum(math.exp((1 - d[i][r]) / TEMPERATURE) for r in others(i))
+        losses.append(-math.log(itself / (itself + rest)))
+    got = instance_contrast(distances(), LABEL, REFERENCE, SHAPE, TEMPERATURE)
     assert float(got) == pytest.approx(sum(losses) / 3)
 
 
@@ -56,16 +56,14 @@ def test_the_boundary_s_loss_is_the_cross_entropy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "reference"),
-    [([1.0] * 5, [1, 2, 3, 4, 5]), ([0.0] * 5, [1] * 5)],
-    ids=["no normal photo", "one reference, no anomaly"],
+    ("label", "shape"),
+    [([1.0] * 5, [1, 2, 3, 4]), ([0.0] * 5, [1] * 4)],
+    ids=["no normal photo", "one shape, no anomaly"],
 )
-def test_without_anything_to_compare_losses_and_gradients_are_0(
-    label: list[float], reference: list[int]
-) -> None:
+def test_without_anything_to_compare_losses_and_gradients_are_0(label: list[float], shape: list[int]) -> None:
     d = distances().requires_grad_()
-    arguments = d, torch.tensor(label), torch.tensor(reference)
-    losses = [*triplet_losses(*arguments, MARGIN), instance_contrast(*arguments, TEMPERATURE)]
+    compared = d, torch.tensor(label), REFERENCE, torch.tensor(shape)
+    losses = [*triplet_losses(*compared, MARGIN), instance_contrast(*compared, TEMPERATURE)]
     torch.stack(losses).sum().backward()
     assert [float(loss.detach()) for loss in losses] == [0, 0, 0]
     assert d.grad is not None
@@ -73,11 +71,12 @@ def test_without_anything_to_compare_losses_and_gradients_are_0(
 
 
 def test_gradients_pull_normal_photos_near_and_push_the_rest_away() -> None:
-    d = torch.full((5, 5), 0.5, dtype=torch.float64, requires_grad=True)
-    shapes, photos = triplet_losses(d, LABEL, REFERENCE, MARGIN)
-    (shapes + photos + instance_contrast(d, LABEL, REFERENCE, TEMPERATURE)).backward()
+    d = torch.full((5, 4), 0.5, dtype=torch.float64, requires_grad=True)
+    shapes, photos = triplet_losses(d, LABEL, REFERENCE, SHAPE, MARGIN)
+    (shapes + photos + instance_contrast(d, LABEL, REFERENCE, SHAPE, TEMPERATURE)).backward()
     assert d.grad is not None
-    assert d.grad.diagonal().sign().tolist() == [1, -1, 1, -1, 1]
-    assert bool((d.grad[0, 2:] < 0).all())
-    assert float(d.grad[0, 1]) == 0  # the same reference
-    assert float(d.grad[1, 2]) == 0  # an anomalous photo is a picture of no reference
+    own = d.grad.gather(1, REFERENCE[:, None])[:, 0]
+    assert own.sign().tolist() == [1, -1, 1, -1, 1]
+    assert d.grad[0].sign().tolist() == [1, -1, -1, -1]
+    assert d.grad[2].sign().tolist() == [-1, 1, -1, 0]  # reference 3 is of the same shape
+    assert d.grad[1].sign().tolist() == [-1, 0, 0, 0]  # an anomalous photo is a picture of no reference

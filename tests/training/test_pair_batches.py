@@ -14,6 +14,7 @@ from looking3d.training.pair_batches import (
     Batch,
     Share,
     batch_loader,
+    expanded,
     inputs,
     make_batch,
     truth,
@@ -61,8 +62,26 @@ def test_a_run_that_goes_on_gets_the_batches_that_are_left(pairs: PhotoPairs) ->
 def test_processes_together_take_what_one_would(pairs: PhotoPairs) -> None:
     whole = make_batch(pairs, 1, Share(6))
     shares = [make_batch(pairs, 1, Share(2, rank, 3)) for rank in range(3)]
+    del whole["reference"]  # counted within each
     assert_same({key: torch.cat([share[key] for share in shares]) for key in whole}, whole)
     assert all(share["label"].sum() == 1 for share in shares)
+
+
+def test_photos_of_one_reference_share_its_views(paired: Dataset, tmp_path_factory) -> None:
+    config = PairConfig(size_px=64, views=3, photos_per_reference=4, estimated_camera=True)
+    pairs = PhotoPairs([paired], "train", config, 0, tmp_path_factory.mktemp("cache"))
+    batch = make_batch(pairs, 1, Share(6))  # places 6 to 11: the last two of one group, and all of the next
+    assert batch["reference"].tolist() == [0, 0, 1, 1, 1, 1]
+    assert batch["views"].shape == (2, 3, 64, 64)
+    assert batch["photo"].shape == (6, 64, 64, 3)
+    assert batch["label"].tolist() == [0, 1, 0, 1, 0, 1]
+    whole = expanded(batch)
+    for i, place in enumerate(range(6, 12)):
+        for key, value in pairs[place].items():
+            if key != "reference":
+                np.testing.assert_array_equal(whole[key][i].numpy(), value, err_msg=key)
+    assert truth(batch).valid.shape == (6, 3, 64)
+    assert expanded(make_batch(pairs, 0, Share(1)))["views"].shape == (1, 3, 64, 64)
 
 
 def test_inputs_are_what_networks_want(pairs: PhotoPairs) -> None:

@@ -10,9 +10,10 @@ from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError
 from looking3d.model.networks import PRESETS
 from looking3d.training.cmic_model import CmicLossConfig
+from looking3d.training.learner import SCORE
 from looking3d.training.numbered_batches import Batch
 from looking3d.training.pair_batches import Share, make_batch
-from looking3d.training.pair_model import SCORE, PairModel
+from looking3d.training.pair_model import PairModel
 from looking3d.training.pairs import PairConfig, PhotoPairs
 from looking3d.training.recipes import RECIPES, recipe, recipe_of
 from tests.model.tiny_networks import tiny
@@ -26,7 +27,7 @@ LOSSES = {
     "cmt-b": CMT_LOSSES,
     "cmt-c": CMT_LOSSES | ALIGNMENT,
     "cmt-d": CMT_LOSSES | ALIGNMENT,
-    "cmt-plus": CMT_LOSSES | ALIGNMENT | {"patch"},
+    "cmt-plus": CMT_LOSSES | {"query_view", "query_view_right", "patch"},
     "released": CMT_LOSSES | ALIGNMENT,
     "resnet18-fpn": QUERY_LOSSES,
     "resnet18-fpn-sa": QUERY_LOSSES,

@@ -46,6 +46,9 @@ _KINDS = (
     _Kind("cmic", Cmic, CmicConfig),
     _Kind("viewpoint", ViewpointResnet, ViewpointConfig),
 )
+DETECTING = tuple(kind.name for kind in _KINDS if kind.network is not ViewpointResnet)
+"""Names in the header of those that are a `PairNetwork`."""
+
 _BY_CONFIG = {kind.config: kind for kind in _KINDS}
 _BY_NAME = {kind.name: kind for kind in _KINDS}
 

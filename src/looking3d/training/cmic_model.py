@@ -8,10 +8,11 @@ from torch import Tensor
 
 from looking3d.errors import ConfigError
 from looking3d.model.baselines.cmic import Cmic
+from looking3d.training.learner import SCORE, full_precision, in_full
 from looking3d.training.metric_losses import boundary_losses, instance_contrast, triplet_losses
 from looking3d.training.numbered_batches import Batch
 from looking3d.training.pair_batches import inputs
-from looking3d.training.pair_model import SCORE, PairModel
+from looking3d.training.pair_model import PairModel
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ class CmicModel(PairModel):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The instance loss, the triplets with anomalous photos, the boundary's loss; see `PairModel`."""
-        out, label, reference = self.network(*inputs(batch)), batch["label"], batch["reference"]
-        distances = self.network.distance(out.query[:, None], out.views[None])
-        parts = {
-            "instance": instance_contrast(distances, label, reference, self.losses.temperature),
-            "anomaly": triplet_losses(distances, label, reference, self.losses.margin)[1],
-            # The boundary is fitted to the distances, and not they to it
-            **boundary_losses(self.network.boundary(out.distance.detach()), label),
-        }
-        loss = parts["instance"] + self.losses.anomaly * parts["anomaly"] + parts["boundary"]
+        given, label, reference = inputs(batch), batch["label"], batch["reference"]
+        out = in_full(self.network(*given, reference))
+        with full_precision(given.query):
+            distances = self.network.distance(out.query[:, None], out.views[None])
+            compared = distances, label, reference, batch["shape"]
+            parts = {
+                "instance": instance_contrast(*compared, self.losses.temperature),
+                "anomaly": triplet_losses(*compared, self.losses.margin)[1],
+                # The boundary is fitted to the distances, and not they to it
+                **boundary_losses(self.network.boundary(out.distance.detach()), label),
+            }
+            loss = parts["instance"] + self.losses.anomaly * parts["anomaly"] + parts["boundary"]
         return {"loss": loss, **parts, SCORE: out.logit}

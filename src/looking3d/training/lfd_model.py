@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from looking3d.errors import ConfigError
 from looking3d.model.baselines.lfd import Lfd
+from looking3d.training.learner import SCORE, full_precision, in_full
 from looking3d.training.metric_losses import boundary_losses, triplet_losses
 from looking3d.training.numbered_batches import Batch
 from looking3d.training.pair_batches import inputs
-from looking3d.training.pair_model import SCORE, PairModel
+from looking3d.training.pair_model import PairModel
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,20 @@ class LfdModel(PairModel):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The losses of location fields, the triplets', the boundary's; see `PairModel`."""
-        losses, out, label = self.losses, self.network(*inputs(batch)), batch["label"]
-        points, shown = true_field(batch["depth"], batch["camera"], self.network.config.grid)
-        distances = self.network.distance(out.query[:, None], out.views[None])
-        in_points, in_mask = field_losses(out.points, out.mask_logits, points, shown, batch["changed"] > 0.5)
-        shapes, anomaly = triplet_losses(distances, label, batch["reference"], losses.margin)
-        parts = {
-            "points": in_points,
-            "mask": in_mask,
-            "shapes": shapes,
-            "anomaly": anomaly,
+        losses, label, given = self.losses, batch["label"], inputs(batch)
+        out = in_full(self.network(*given, batch["reference"]))
+        with full_precision(given.query):
+            truth = true_field(batch["depth"], batch["camera"], self.network.config.grid)
+            in_points, in_mask = field_losses(out.points, out.mask_logits, *truth, batch["changed"] > 0.5)
+            distances = self.network.distance(out.query[:, None], out.views[None])
+            shapes, anomaly = triplet_losses(
+                distances, label, batch["reference"], batch["shape"], losses.margin
+            )
+            parts = {"points": in_points, "mask": in_mask, "shapes": shapes, "anomaly": anomaly}
+            loss = torch.stack([getattr(losses, name) * part for name, part in parts.items()]).sum()
             # The boundary is fitted to the distances, and not they to it
-            **boundary_losses(self.network.boundary(out.distance.detach()), label),
-        }
-        weighted = sum(
-            getattr(losses, name) * parts[name] for name in ("points", "mask", "shapes", "anomaly")
-        )
-        return {"loss": weighted + parts["boundary"], **parts, SCORE: out.logit}
+            bounded = boundary_losses(self.network.boundary(out.distance.detach()), label)
+            return {"loss": loss + bounded["boundary"], **parts, **bounded, SCORE: out.logit}
 
 
 def true_field(
@@ -138,9 +136,7 @@ def _unprojected(
     y, x = torch.meshgrid(y, x, indexing="ij")
     seen = torch.stack([x, y, torch.ones_like(x)], -1) * depth[..., None]
     back = torch.linalg.inv(cameras[:, :, :3])
-    # In full precision under autocast, too: bfloat16 would tell places to a hundredth of the object
-    with torch.autocast(depth.device.type, enabled=False):
-        return torch.einsum("bij,bhwj->bhwi", back, seen - cameras[:, None, None, :, 3])
+    return torch.einsum("bij,bhwj->bhwi", back, seen - cameras[:, None, None, :, 3])
 
 
 def _pixels_of(length: int, count: int, device: torch.device) -> Tensor:

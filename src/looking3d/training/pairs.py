@@ -18,7 +18,7 @@ from looking3d.render.reference import PATCH_PX
 from looking3d.training.augment import Augmentation, box_in_window, crop_window, vary_photo
 from looking3d.training.clutter import Cutout, clutter
 from looking3d.training.mirror import Pair, by_angle, mirrored
-from looking3d.training.order import PhotoOrder
+from looking3d.training.order import GroupedOrder, Order, PhotoOrder
 from looking3d.training.pair_cameras import off_camera, reference_depth
 from looking3d.training.pair_matches import draw_matches, draw_query, match_photo
 from looking3d.training.references import ReferenceArrays, open_references
@@ -26,7 +26,8 @@ from looking3d.training.references import ReferenceArrays, open_references
 KIND_NAMES = (NORMAL, *KINDS)
 """What the numbers of a pair's `kind` stand for; any other kind is the number after the last."""
 
-_STREAM = 0  # keeps these draws apart from those of other users of the same seed
+_COUNTS = ("views", "query_views", "query_patches", "view_pairs", "matches")
+_STREAM, _GROUPS = 0, 2  # keep these draws apart from each other and those of other users of the same seed
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,17 @@ class PairConfig:
     balanced: bool = True
     """Equal shares of both classes, and of the kinds among anomalies."""
 
+    photos_per_reference: int = 1
+    """Photos that come one after the other and share a shape, the views drawn of it, and which side is left.
+    The network then sees these views once for all of them. More than 1 balances classes, but not kinds."""
+
     augmentation: Augmentation = field(default_factory=Augmentation)
     """How photos are varied."""
 
     def __post_init__(self) -> None:
         if self.size_px < 32 or self.size_px % PATCH_PX:
             raise ConfigError(f"size-px: expected a multiple of {PATCH_PX} from 32 up, got {self.size_px}")
-        for name in ("views", "query_views", "query_patches", "view_pairs", "matches"):
+        for name in (*_COUNTS, "photos_per_reference"):
             value = getattr(self, name)
             if value < 1:
                 raise ConfigError(f"{name.replace('_', '-')}: expected at least 1, got {value}")
@@ -115,7 +120,8 @@ class PhotoPairs:
       `photo_matches`: see `alignment.Subsets`;
     - with `estimated_camera`, that camera as (3, 4) float32, and `depth` (64, 64) float32 of the reference
       as the photo's own camera sees it, 0 where there is none;
-    - `place` () int64; `reference` () int64, the same number for all pairs of one reference.
+    - `place` () int64; `reference` () int64, the same number for photos that share views; `shape` () int64,
+      the same for all photos of one shape.
     """
 
     def __init__(
@@ -162,9 +168,17 @@ class PhotoPairs:
                     f"{dataset.path}: its references have {references.view_count} views, which is fewer than "
                     f"the {config.views} asked for; ask for fewer, or generate a dataset with more (--views)"
                 )
-        shapes = [len(references.shapes) for references in self.references]
-        self._first_shape = [sum(shapes[:number]) for number in range(len(shapes))]
-        self.order = PhotoOrder(kinds, config.balanced, seed)
+        # Shapes of all datasets, numbered on
+        sizes = [0, *(len(references.shapes) for references in self.references)]
+        self._first_shape: list[int] = np.cumsum(sizes).tolist()
+        self.order = self._order(kinds)
+
+    def _order(self, kinds: list[str]) -> Order:
+        config = self.config
+        if config.photos_per_reference == 1:
+            return PhotoOrder(kinds, config.balanced, self.seed)
+        shapes = [self._first_shape[photo.dataset] + photo.shape for photo in self._photos]
+        return GroupedOrder(shapes, kinds, config.photos_per_reference, config.balanced, self.seed)
 
     def _check_classes(self, kinds: list[str]) -> None:
         normal = kinds.count(NORMAL)
@@ -187,7 +201,9 @@ class PhotoPairs:
         references = self.references[photo.dataset]
         generator = np.random.default_rng([self.seed, _STREAM, place])
         pair, window = self._photo(photo, generator)
-        drawn = generator.permutation(references.view_count)[: self.config.views]
+        group = place // self.config.photos_per_reference
+        shared = np.random.default_rng([self.seed, _GROUPS, group])
+        drawn = shared.permutation(references.view_count)[: self.config.views]
         views = drawn[by_angle(references.angles[photo.shape][drawn])]
         pair |= _views(references, photo.shape, views)
         config = self.config
@@ -203,9 +219,9 @@ class PhotoPairs:
         pair |= draw_matches(
             table, pair["points"], config.view_pairs, config.matches, config.spread_matches, generator
         )
-        pair["place"] = np.array(place)
-        pair["reference"] = np.array(self._first_shape[photo.dataset] + photo.shape)
-        return mirrored(pair) if generator.random() < config.augmentation.mirror else pair
+        pair["place"], pair["reference"] = np.array(place), np.array(group)
+        pair["shape"] = np.array(self._first_shape[photo.dataset] + photo.shape)
+        return mirrored(pair) if shared.random() < config.augmentation.mirror else pair
 
     def _photo(self, photo: _Photo, generator: np.random.Generator) -> tuple[Pair, Window]:
         """The photo's own part of a pair, and the window of the photo that it shows."""
@@ -238,6 +254,10 @@ class PhotoPairs:
         photo = self._photos[generator.integers(len(self._photos))]
         dataset = self.datasets[photo.dataset]
         return dataset.photo(photo.sample), dataset.masks(photo.sample).object
+
+
+OF_REFERENCE = ("views", "points", "valid", "view_cameras", "view_angles", "shape")
+"""What photos that share a reference have in common."""
 
 
 def _kind_number(kind: str) -> int:

@@ -7,10 +7,12 @@ from dataclasses import replace
 from torch import Tensor
 
 from looking3d.model.baselines.query_only import QueryOnly
+from looking3d.model.query import normalized
 from looking3d.training.joint import JointLossConfig, Predicted, joint_loss
+from looking3d.training.learner import SCORE, full_precision, in_full
 from looking3d.training.numbered_batches import Batch
-from looking3d.training.pair_batches import inputs, truth
-from looking3d.training.pair_model import SCORE, PairModel, anomalies_a_process
+from looking3d.training.pair_batches import truth
+from looking3d.training.pair_model import PairModel, anomalies_a_process
 
 
 class QueryModel(PairModel):
@@ -29,7 +31,9 @@ class QueryModel(PairModel):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of the label, and L1 and GIoU of the box if there is a head; see `PairModel`."""
-        out = self.network(*inputs(batch))
-        count = anomalies_a_process(batch["label"])
-        parts = joint_loss(Predicted(out.logit, out.box), truth(batch), self.losses, count)
+        photo = normalized(batch["photo"])
+        out = in_full(self.network.judge(photo))
+        with full_precision(photo):
+            count = anomalies_a_process(batch["label"], self.training)
+            parts = joint_loss(Predicted(out.logit, out.box), truth(batch), self.losses, count)
         return {**parts, SCORE: out.logit}

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from looking3d.model.baselines.viewpoint import ViewpointResnet
 from looking3d.model.query import normalized
+from looking3d.training.learner import full_precision, in_full
 from looking3d.training.numbered_batches import Batch
 from looking3d.training.pair_model import PairModel
 
@@ -29,12 +30,14 @@ class ViewpointModel(PairModel):
 
         As in the paper anomalous photos do not count.
         """
-        logits = self.network(normalized(batch["photo"]))
-        target = azimuth_bins(batch["camera"], self.network.config.bins)
-        normal = batch["label"] < 0.5
-        count = normal.sum().clamp(min=1)
-        loss = torch.where(normal, F.cross_entropy(logits, target, reduction="none"), 0).sum() / count
-        right = (normal & (logits.argmax(1) == target)).sum() / count
+        photo = normalized(batch["photo"])
+        logits = in_full(self.network(photo))
+        with full_precision(photo):
+            target = azimuth_bins(batch["camera"], self.network.config.bins)
+            normal = batch["label"] < 0.5
+            count = normal.sum().clamp(min=1)
+            loss = torch.where(normal, F.cross_entropy(logits, target, reduction="none"), 0).sum() / count
+            right = (normal & (logits.argmax(1) == target)).sum() / count
         return {"loss": loss, "top1": right.to(loss.dtype)}
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -131,6 +132,19 @@ def test_cmic_sees_pictures_and_no_points() -> None:
     logit = network(query, views, points, valid).logit
     assert torch.equal(network(query, views, -points, ~valid).logit, logit)
     assert not torch.allclose(network(query, -views, points, valid).logit, logit, atol=1e-4)
+
+
+@pytest.mark.parametrize("build", [lfd, cmic])
+def test_photos_may_share_a_reference(build: Callable[[], Lfd | Cmic]) -> None:
+    network, (query, views, points, valid) = build(), given()
+    query, which = torch.cat([query, query.flip(2)]), torch.tensor([1, 0, 0, 1])
+    shared = network(query, views, points, valid, which)
+    apart = network(query, *(of[which] for of in (views, points, valid)))
+    torch.testing.assert_close(shared.logit, apart.logit)
+    torch.testing.assert_close(
+        network.distance(shared.query[:, None], shared.views[None]).gather(1, which[:, None])[:, 0],
+        shared.distance,
+    )
 
 
 @pytest.mark.parametrize(

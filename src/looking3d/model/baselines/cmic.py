@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from looking3d.model.baselines.distance import DistanceBoundary, cosine_distance
@@ -48,7 +48,7 @@ class CmicJudgement(NamedTuple):
         logit: (batch,) of an anomaly: how far `distance` is beyond the boundary.
         distance: (batch,) of the photo from its own reference, 0 to 2.
         query: (batch, channels) the photos' embeddings.
-        views: (batch or 1, views, channels) those of the references' views.
+        views: (references, views, channels) those of the references' views.
         box, patch_logits: None; embeddings of whole images do not tell where.
     """
 
@@ -79,12 +79,18 @@ class Cmic(nn.Module):
     def forward(
         self,
         query: Float[Tensor, "batch 3 size size"],
-        views: Float[Tensor, "batch views 3 size size"],
-        points: Float[Tensor, "batch views patches 3"],
-        valid: Bool[Tensor, "batch views patches"],
+        views: Float[Tensor, "references views 3 size size"],
+        points: Float[Tensor, "references views patches 3"],
+        valid: Bool[Tensor, "references views patches"],
+        reference: Int64[Tensor, " batch"] | None = None,
     ) -> CmicJudgement:
-        """Judge each photo by the pictures of its own reference."""
-        return self.judge(query, self.encode_reference(views, points, valid))
+        """Judge each photo by the pictures of its reference.
+
+        Args:
+            query, views, points, valid: As `Cmt.forward` has them.
+            reference: The number of each photo's reference; by default each has its own.
+        """
+        return self._judged(self.photo_encoder(query), self.encode_reference(views, points, valid), reference)
 
     def encode_reference(
         self,
@@ -101,9 +107,7 @@ class Cmic(nn.Module):
         reference: Float[Tensor, "references views embedding"],
     ) -> CmicJudgement:
         """Judge photos by references that were encoded before, one for all or one for each."""
-        embedded = self.photo_encoder(query)
-        distance = self.distance(embedded, reference)
-        return CmicJudgement(self.boundary(distance), distance, embedded, reference)
+        return self._judged(self.photo_encoder(query), reference)
 
     def distance(
         self, query: Float[Tensor, "*#batch embedding"], views: Float[Tensor, "*#batch views embedding"]
@@ -112,3 +116,7 @@ class Cmic(nn.Module):
         scores = (self.to_k(views) @ self.to_q(query)[..., None])[..., 0] * self.config.embedding**-0.5
         shape = (scores.softmax(-1)[..., None] * views).sum(-2)
         return cosine_distance(query, shape)
+
+    def _judged(self, query: Tensor, views: Tensor, reference: Tensor | None = None) -> CmicJudgement:
+        distance = self.distance(query, views if reference is None else views[reference])
+        return CmicJudgement(self.boundary(distance), distance, query, views)

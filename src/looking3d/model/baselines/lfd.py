@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -63,7 +63,7 @@ class LfdJudgement(NamedTuple):
         logit: (batch,) of an anomaly: how far `distance` is beyond the boundary.
         distance: (batch,) of the photo from the nearest view of its own reference, 0 to 2.
         query: (batch, channels) the photos' descriptors.
-        views: (batch or 1, views, channels) those of the references' views.
+        views: (references, views, channels) those of the references' views.
         points: (batch, patches, 3) the world point that each patch of the photo shows.
         mask_logits: (batch, patches) of a patch to show the object at all.
         box, patch_logits: None; descriptors of whole images do not tell where.
@@ -97,17 +97,23 @@ class Lfd(nn.Module):
     def forward(
         self,
         query: Float[Tensor, "batch 3 size size"],
-        views: Float[Tensor, "batch views 3 size size"],
-        points: Float[Tensor, "batch views patches 3"],
-        valid: Bool[Tensor, "batch views patches"],
+        views: Float[Tensor, "references views 3 size size"],
+        points: Float[Tensor, "references views patches 3"],
+        valid: Bool[Tensor, "references views patches"],
+        reference: Int64[Tensor, " batch"] | None = None,
     ) -> LfdJudgement:
-        """Judge each photo by its own reference, of which the points count and not the pictures."""
+        """Judge each photo by its reference, of which the points count and not the pictures.
+
+        Args:
+            query, views, points, valid: As `Cmt.forward` has them.
+            reference: The number of each photo's reference; by default each has its own.
+        """
         in_photo, mask_logits = self.field(query)
         of_views = self._location_field(points, valid.to(points.dtype)).flatten(0, 1)
         # In one batch, so that batch norm learns the statistics of predicted and true fields together
         both = self.describe(torch.cat([self._location_field(in_photo, mask_logits.sigmoid()), of_views]))
-        reference = both[len(query) :].unflatten(0, views.shape[:2])
-        return self._judged(in_photo, mask_logits, both[: len(query)], reference)
+        described = both[len(query) :].unflatten(0, views.shape[:2])
+        return self._judged(in_photo, mask_logits, both[: len(query)], described, reference)
 
     def encode_reference(
         self,
@@ -150,9 +156,16 @@ class Lfd(nn.Module):
         field = torch.cat([points * mask[..., None], mask[..., None]], -1)
         return field.transpose(-1, -2).unflatten(-1, (self.config.grid, self.config.grid))
 
-    def _judged(self, points: Tensor, mask_logits: Tensor, query: Tensor, reference: Tensor) -> LfdJudgement:
-        distance = self.distance(query, reference)
-        return LfdJudgement(self.boundary(distance), distance, query, reference, points, mask_logits)
+    def _judged(
+        self,
+        points: Tensor,
+        mask_logits: Tensor,
+        query: Tensor,
+        views: Tensor,
+        reference: Tensor | None = None,
+    ) -> LfdJudgement:
+        distance = self.distance(query, views if reference is None else views[reference])
+        return LfdJudgement(self.boundary(distance), distance, query, views, points, mask_logits)
 
 
 class DescriptorNetwork(nn.Module):
