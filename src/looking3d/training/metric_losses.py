@@ -35,7 +35,7 @@ def triplet_losses(
     Returns:
         The loss with other shapes, and the loss with anomalous photos.
     """
-    own, anomalous = own_distances(distances, reference), label > 0.5
+    own, anomalous = distances.gather(1, reference[:, None])[:, 0], label > 0.5
     normal, others = ~anomalous[:, None], shape[reference][:, None] != shape
     shapes = F.relu(margin + own[:, None] - distances)
     photos = F.relu(margin + own[:, None] - own)
@@ -66,13 +66,6 @@ def instance_contrast(
     counts = own | (shape[reference][:, None] != shape)
     logits = logits.masked_fill(~counts, torch.finfo(logits.dtype).min)
     return _mean_where(F.cross_entropy(logits, reference, reduction="none"), label < 0.5)
-
-
-def own_distances(
-    distances: Float[Tensor, "batch references"], reference: Int[Tensor, " batch"]
-) -> Float[Tensor, " batch"]:
-    """Of each photo from its own reference."""
-    return distances.gather(1, reference[:, None])[:, 0]
 
 
 def boundary_losses(

@@ -106,11 +106,7 @@ class CmtModel(PairModel):
         """What alignment is drawn to; None for the network's own."""
         if self.network.key_networks is None:
             return None
-        images = torch.cat([given.query, given.views.flatten(0, 1)])
-        keys = self.network.key_networks(images)
-        return Features(
-            keys[: len(given.query)], keys[len(given.query) :].unflatten(0, given.views.shape[:2])
-        )
+        return _projected_features(self.network.key_networks, given, batch)
 
 
 class AligningModel(CmtModel):
