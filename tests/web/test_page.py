@@ -14,7 +14,9 @@ pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import alert_is_present
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.web.running import Running
@@ -56,6 +58,13 @@ class Browser:
 
     def said(self) -> str:
         return self.driver.find_element(By.ID, "message").text
+
+    def answers(self, selector: str, key: str, question: str, yes: bool) -> None:
+        """Press a key on a button that asks back, and answer."""
+        self.one(selector).send_keys(key)
+        asked = WebDriverWait(self.driver, PATIENCE_S).until(alert_is_present())
+        assert asked.text.startswith(question)
+        (asked.accept if yes else asked.dismiss)()
 
     def picture(self, selector: str) -> tuple[int, int]:
         """The size of a picture, once it has come."""
@@ -127,6 +136,18 @@ def test_a_person_enrols_inspects_corrects_and_finds_it_again(
         found = browser.one("#history-one article[data-verdict=anomalous]", "anomalous.png")
         assert found.find_elements(By.CSS_SELECTOR, "[data-mark=wrong][aria-pressed=true]")
         assert browser.picture("#history-one img.heat") == (420, 300)
+
+        # It is deleted by the keyboard, once that is confirmed.
+        delete = "#history-one [data-action=delete]"
+        browser.answers(delete, Keys.ENTER, "Delete the inspection of anomalous.png?", yes=False)
+        browser.answers(delete, Keys.SPACE, "Delete the inspection of anomalous.png?", yes=True)
+        browser.one("#message", "The inspection of anomalous.png is deleted.")
+        browser.one("#history-count", "1 inspection")
+        assert not browser.driver.find_elements(By.CSS_SELECTOR, "#history article")
+        assert "normal.png" in browser.driver.switch_to.active_element.text
+        browser.driver.refresh()
+        browser.one("#history-list button", "normal.png")
+        assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#history-list button")) == 1
     complaints = [line for line in browser.driver.get_log("browser") if line["level"] == "SEVERE"]
     assert not complaints
 
