@@ -12,7 +12,7 @@ pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -32,7 +32,7 @@ OPTIONS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--window-size=1280,1000",
 )
-PATIENCE_S = 60
+PATIENCE_S = 300  # a busy machine takes its time
 
 
 class Browser:
@@ -56,8 +56,12 @@ class Browser:
             self.driver, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException]
         ).until(found, f"no {selector} with {text!r}; the page says: {self.said()}")
 
-    def said(self) -> str:
-        return self.driver.find_element(By.ID, "message").text
+    def said(self) -> list[str]:
+        """The page's message, and the first line of each card."""
+        cards = self.driver.find_elements(
+            By.CSS_SELECTOR, "#message, article .top, article.failure, .waiting"
+        )
+        return [card.text for card in cards]
 
     def answers(self, selector: str, key: str, question: str, yes: bool) -> None:
         """Press a key on a button that asks back, and answer."""
