@@ -52,16 +52,19 @@ class Browser:
             elements = self.driver.find_elements(By.CSS_SELECTOR, selector)
             return next((one for one in elements if text in one.text), False)
 
-        return WebDriverWait(
-            self.driver, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException]
-        ).until(found, f"no {selector} with {text!r}; the page says: {self.said()}")
+        wait = WebDriverWait(self.driver, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException])
+        try:
+            return wait.until(found)
+        except TimeoutException as error:
+            raise AssertionError(f"no {selector} with {text!r}; the page says: {self.said()}") from error
 
     def said(self) -> list[str]:
         """The page's message, and the first line of each card."""
-        cards = self.driver.find_elements(
-            By.CSS_SELECTOR, "#message, article .top, article.failure, .waiting"
+        script = (
+            "return [...document.querySelectorAll('#message, article .top, .failure, .waiting')]"
+            ".map((one) => one.innerText)"
         )
-        return [card.text for card in cards]
+        return self.driver.execute_script(script)
 
     def answers(self, selector: str, key: str, question: str, yes: bool) -> None:
         """Press a key on a button that asks back, and answer."""
