@@ -254,7 +254,7 @@ def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
         data,
         "--out",
         tmp_path / "run",
-        "--preset",
+        "--model",
         "align-tiny",
         "--max-minutes",
         "0",
@@ -368,9 +368,9 @@ def test_a_bad_photo_among_good_ones_keeps_their_answers(folder: Path, capsys, t
     assert "drawing.jpg" in err
 
 
-def test_unknown_preset_lists_the_legal_ones(capsys, tmp_path: Path) -> None:
-    code, out, err = run(capsys, "train", "--data", tmp_path, "--out", tmp_path / "run", "--preset", "huge")
-    assert_one_line(code, out, err, ["unknown preset 'huge'", "align, align-tiny"])
+def test_unknown_model_lists_the_legal_ones(capsys, tmp_path: Path) -> None:
+    code, out, err = run(capsys, "train", "--data", tmp_path, "--out", tmp_path / "run", "--model", "huge")
+    assert_one_line(code, out, err, ["unknown model 'huge'", "align, align-tiny, cmt"])
 
 
 def test_fused_mesh_where_parts_are_needed(capsys, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ _HOMES = {
     "load_reference": "looking3d.inspection.reference",
     "read_shape": "looking3d.shapes.read",
     "save_glb": "looking3d.shapes.write",
-    "train_detector": "looking3d.training.loop",
+    "train_detector": "looking3d.training.train_align",
 }
 _RENAMED = {"generate_shape": "generate"}
 

@@ -7,6 +7,7 @@
     ├── ConfigError           a setting outside its range, or an unknown name
     │   └── TakenError        a name that something else has already
     ├── CheckpointError       weights that are missing, damaged or of another model
+    ├── TrainingError         a training that cannot go on
     ├── MapError              a material's map or an environment map that cannot be used
     ├── EngineError           worker processes that died again and again
     ├── RequestError          a request that the service refuses
@@ -47,6 +48,10 @@ class TakenError(ConfigError):
 
 class CheckpointError(Looking3DError):
     """Weights are missing, damaged, or belong to another model."""
+
+
+class TrainingError(Looking3DError):
+    """A training cannot go on; its last good checkpoint is kept."""
 
 
 class MapError(Looking3DError):

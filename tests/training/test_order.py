@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from looking3d.training.order import PhotoOrder
+from looking3d.training.order import GroupedOrder, PhotoOrder
 
 # As uneven as can be: kinds of 1, 3 and 20 photos, 7 normal ones.
 KINDS = ["normal"] * 7 + ["broken"] * 20 + ["missing"] * 3 + ["swapped"]
@@ -46,3 +46,42 @@ def test_places_can_be_asked_for_in_any_order(balanced: bool) -> None:
     assert [fresh.photo(place) for place in range(200)] == [backward[place] for place in range(200)]
     other = PhotoOrder(KINDS, balanced, seed=6)
     assert [other.photo(place) for place in range(200)] != [backward[place] for place in range(200)]
+
+
+def grouped(balanced: bool, seed: int = 0) -> tuple[GroupedOrder, list[int], list[str]]:
+    """Three shapes of 8 photos, of which the last one has no anomaly."""
+    shapes = [number // 8 for number in range(24)]
+    kinds = ["normal" if number >= 16 or number % 8 < 5 else "broken" for number in range(24)]
+    return GroupedOrder(shapes, kinds, 4, balanced, seed), shapes, kinds
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_photos_of_a_shape_come_together(balanced: bool) -> None:
+    order, shapes, kinds = grouped(balanced)
+    for round_start in range(0, 120, 12):
+        groups = [[order.photo(round_start + 4 * g + i) for i in range(4)] for g in range(3)]
+        assert sorted(shapes[group[0]] for group in groups) == [0, 1, 2]
+        for group in groups:
+            assert len({shapes[photo] for photo in group}) == 1
+            assert len(set(group)) == 4
+            if balanced and shapes[group[0]] < 2:
+                assert [kinds[photo] for photo in group] == ["normal", "broken"] * 2
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_all_photos_of_a_shape_and_class_come_once_before_any_comes_again(balanced: bool) -> None:
+    order, shapes, kinds = grouped(balanced, 3)
+    drawn = [order.photo(place) for place in range(12 * 15)]
+    for shape in range(3):
+        for kind in ("normal", "broken") if balanced else (None,):
+            numbers = [n for n in range(24) if shapes[n] == shape and kind in (None, kinds[n])]
+            of_class = [n for n in drawn if n in numbers]
+            rounds = [of_class[i : i + len(numbers)] for i in range(0, len(of_class), len(numbers))]
+            assert all(sorted(r) == numbers for r in rounds if len(r) == len(numbers))
+
+
+def test_grouped_places_can_be_asked_for_in_any_order() -> None:
+    forward = [grouped(True)[0].photo(place) for place in range(60)]
+    order = grouped(True)[0]
+    assert [order.photo(place) for place in reversed(range(60))] == forward[::-1]
+    assert [grouped(True, 1)[0].photo(place) for place in range(60)] != forward

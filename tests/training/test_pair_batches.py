@@ -7,7 +7,6 @@ import torch
 from torch.nn import functional as F
 
 from looking3d.dataset.load import Dataset
-from looking3d.geometry.camera import orbit
 from looking3d.training.alignment import Features
 from looking3d.training.augment import STRONG_AUGMENTATION
 from looking3d.training.joint import JointLossConfig, Predicted, joint_loss
@@ -15,9 +14,9 @@ from looking3d.training.pair_batches import (
     Batch,
     Share,
     batch_loader,
+    expanded,
     inputs,
     make_batch,
-    projected,
     truth,
 )
 from looking3d.training.pairs import PairConfig, PhotoPairs
@@ -63,8 +62,26 @@ def test_a_run_that_goes_on_gets_the_batches_that_are_left(pairs: PhotoPairs) ->
 def test_processes_together_take_what_one_would(pairs: PhotoPairs) -> None:
     whole = make_batch(pairs, 1, Share(6))
     shares = [make_batch(pairs, 1, Share(2, rank, 3)) for rank in range(3)]
+    del whole["reference"]  # counted within each
     assert_same({key: torch.cat([share[key] for share in shares]) for key in whole}, whole)
     assert all(share["label"].sum() == 1 for share in shares)
+
+
+def test_photos_of_one_reference_share_its_views(paired: Dataset, tmp_path_factory) -> None:
+    config = PairConfig(size_px=64, views=3, photos_per_reference=4, estimated_camera=True)
+    pairs = PhotoPairs([paired], "train", config, 0, tmp_path_factory.mktemp("cache"))
+    batch = make_batch(pairs, 1, Share(6))  # places 6 to 11: the last two of one group, and all of the next
+    assert batch["reference"].tolist() == [0, 0, 1, 1, 1, 1]
+    assert batch["views"].shape == (2, 3, 64, 64)
+    assert batch["photo"].shape == (6, 64, 64, 3)
+    assert batch["label"].tolist() == [0, 1, 0, 1, 0, 1]
+    whole = expanded(batch)
+    for i, place in enumerate(range(6, 12)):
+        for key, value in pairs[place].items():
+            if key != "reference":
+                np.testing.assert_array_equal(whole[key][i].numpy(), value, err_msg=key)
+    assert truth(batch).valid.shape == (6, 3, 64)
+    assert expanded(make_batch(pairs, 0, Share(1)))["views"].shape == (1, 3, 64, 64)
 
 
 def test_inputs_are_what_networks_want(pairs: PhotoPairs) -> None:
@@ -98,13 +115,3 @@ def test_all_losses_can_be_computed_of_a_batch(pairs: PhotoPairs) -> None:
     parts["loss"].backward()
     assert query.grad.abs().sum() > 0
     assert views.grad.abs().sum() > 0
-
-
-def test_projected_is_the_cameras_projection() -> None:
-    cameras = [orbit(0.4, 0.3, 64), orbit(2.0, 0.5, 64)]
-    points = torch.rand(2, 5, 7, 3, generator=torch.Generator().manual_seed(0)) - 0.5
-    matrices = torch.tensor(np.stack([camera.projection for camera in cameras]), dtype=torch.float32)
-    got = projected(points, matrices)
-    assert got.shape == (2, 5, 7, 2)
-    for i, camera in enumerate(cameras):
-        np.testing.assert_allclose(got[i].numpy(), camera.project(points[i].numpy())[0] / 64, atol=1e-5)

@@ -23,7 +23,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pairs_of(dataset: Dataset, cache: Path, seed: int = 0, **settings: object) -> PhotoPairs:
-    defaults = {"size_px": 64, "views": 4, "true_matches": True, "augmentation": NO_AUGMENTATION}
+    defaults = {"size_px": 64, "views": 4, "true_matches": True, "estimated_camera": True}
+    defaults["augmentation"] = NO_AUGMENTATION
     return PhotoPairs([dataset], "train", PairConfig(**{**defaults, **settings}), seed, cache)
 
 
@@ -52,7 +53,10 @@ def test_a_pair_holds_what_its_description_says(paired: Dataset, cache: Path) ->
         "match_views": ((4, 2), np.int64),
         "match_patches": ((4, 128, 2), np.int64),
         "photo_matches": ((4, 64), np.int64),
+        "estimated_camera": ((3, 4), np.float32),
+        "depth": ((64, 64), np.float32),
         "place": ((), np.int64),
+        "reference": ((), np.int64),
     }
     for place in range(12):
         pair = pairs[place]
@@ -140,13 +144,15 @@ def test_a_mirrored_pair_is_the_pair_of_the_mirrored_world(
 def check_mirrored_photo(pair: Pair, image: Pair) -> None:
     """The photo is flipped, with all that is said of it."""
     np.testing.assert_array_equal(image["photo"], pair["photo"][:, ::-1])
+    np.testing.assert_array_equal(image["depth"], pair["depth"][:, ::-1])
     for key in ("changed", "shown"):
         np.testing.assert_array_equal(image[key].reshape(8, 8), pair[key].reshape(8, 8)[:, ::-1])
     center_x, *rest = pair["box"]
     np.testing.assert_allclose(image["box"], [1 - center_x if rest[1] else 0, *rest], atol=1e-6)
     points = np.random.default_rng(0).uniform(-0.5, 0.5, (20, 3))
-    xy, flipped_xy = project(pair["camera"], points), project(image["camera"], points * (-1, 1, 1))
-    np.testing.assert_allclose(flipped_xy, np.stack([1 - xy[:, 0], xy[:, 1]], -1), atol=1e-5)
+    for key in ("camera", "estimated_camera"):
+        xy, flipped_xy = project(pair[key], points), project(image[key], points * (-1, 1, 1))
+        np.testing.assert_allclose(flipped_xy, np.stack([1 - xy[:, 0], xy[:, 1]], -1), atol=1e-5)
     # Patch 8 * row + column goes to 8 * row + 7 - column, in the photo and in the views
     flip = np.arange(64).reshape(8, 8)[:, ::-1].ravel()
     np.testing.assert_array_equal(np.append(flip, -1)[image["query_patches"]], pair["query_patches"])
@@ -322,3 +328,37 @@ def test_bad_settings_are_refused() -> None:
         PairConfig(size_px=100)
     with pytest.raises(ConfigError, match="view-pairs: expected at least 1, got 0"):
         PairConfig(view_pairs=0)
+
+
+@pytest.mark.parametrize("augmentation", [NO_AUGMENTATION, CROPPED])
+def test_the_reference_s_depth_is_what_the_photo_s_camera_sees(
+    paired: Dataset, cache: Path, augmentation: Augmentation
+) -> None:
+    pairs = pairs_of(paired, cache, augmentation=augmentation)
+    pair = pairs[3]
+    depth = pair["depth"]
+    row, column = np.nonzero(depth > 0)
+    assert 100 < len(row) < 3000
+    # A pixel of the whole photo's 64 is as wide as or wider than one of the window's: points lie within it
+    K = pair["camera"]
+    xy1 = np.stack([(column + 0.5) / 64, (row + 0.5) / 64, np.ones(len(row))], -1) * depth[row, column, None]
+    points = (xy1 - K[:, 3]) @ np.linalg.inv(K[:, :3]).T
+    raycaster = paired.reference(sample_of(pairs, 3).shape_id).raycaster()
+    origin = -np.linalg.inv(K[:, :3]) @ K[:, 3]
+    to_point = points - origin
+    origins = np.broadcast_to(origin, points.shape)
+    found = raycaster.intersect(origins.astype(np.float32), to_point.astype(np.float32)).distance
+    assert np.median(np.abs(found[np.isfinite(found)] - 1)) < 0.01
+    assert np.isfinite(found).mean() > 0.85
+
+
+def test_estimated_cameras_are_off_by_about_a_pixel(paired: Dataset, cache: Path) -> None:
+    pairs = pairs_of(paired, cache)
+    points = np.random.default_rng(0).uniform(-0.4, 0.4, (50, 3))
+    off = []
+    for place in range(12):
+        pair = pairs[place]
+        found, true = project(pair["estimated_camera"], points), project(pair["camera"], points)
+        off.append(128 * np.linalg.norm(found - true, axis=-1).mean())
+    assert 0.5 < np.median(off) < 2.5
+    assert len(np.unique(np.round(off, 6))) > 6

@@ -14,17 +14,17 @@ from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, Motion
 from looking3d.model.align.pose import camera_of
 from looking3d.model.checkpoint import load_detector
 from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
+from looking3d.training.config import StageConfig
 from looking3d.training.curves import write_curves
-from looking3d.training.loop import (
+from looking3d.training.losses import kind_loss, motion_loss
+from looking3d.training.train_align import (
     PRESETS,
-    StageConfig,
     TrainConfig,
     assemble,
     preset,
     steps_done,
     train_detector,
 )
-from looking3d.training.losses import kind_loss, motion_loss
 from tests.samples import small_dataset
 
 STAGE = StageConfig(steps=4, batch=4, warmup=2, ema=0.5, validate_every=4, validation_batches=2)
@@ -156,7 +156,7 @@ def test_foreground_overfits_a_handful_of_photos(dataset: Dataset) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
     batch = TrainingPhotos([dataset], "train", 0).batch("foreground", 0, 8)
     for _ in range(40):
-        values = foreground_loss(network, batch)
+        values = foreground_loss(network(batch["input"]), batch)
         optimizer.zero_grad()
         values["loss"].backward()
         optimizer.step()
@@ -173,7 +173,7 @@ def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
     batch = TrainingPhotos([dataset], "train", 0).batch("compare", 0, 8)
     assert 0 < batch["label"].mean() < 1
     for _ in range(25):
-        values = compare_loss(network, batch)
+        values = compare_loss(network(batch["input"]), batch)
         optimizer.zero_grad()
         values["loss"].backward()
         optimizer.step()
@@ -260,23 +260,23 @@ def test_a_run_is_assembled_from_its_checkpoints(dataset: Dataset, tmp_path: Pat
 
 
 def test_ctrl_c_lets_the_step_end_and_changes_nothing(dataset: Dataset, tmp_path: Path) -> None:
-    from looking3d.training import loop
+    from looking3d.training import train_align
 
-    loss, calls = loop._LOSSES["camera"], []
+    loss, calls = train_align._LOSSES["camera"], []
 
-    def interrupted(network, batch):
+    def interrupted(answer, batch):
         calls.append(1)
         if len(calls) == 2:
             signal.raise_signal(signal.SIGINT)
-        return loss(network, batch)
+        return loss(answer, batch)
 
     train_detector([dataset], tmp_path / "whole", CONFIG, stages=("camera",))
-    loop._LOSSES["camera"] = interrupted
+    train_align._LOSSES["camera"] = interrupted
     try:
         with pytest.raises(KeyboardInterrupt):
             train_detector([dataset], tmp_path / "pieces", CONFIG, stages=("camera",))
     finally:
-        loop._LOSSES["camera"] = loss
+        train_align._LOSSES["camera"] = loss
     assert steps_done(tmp_path / "pieces") == {"camera": 2}
     train_detector([dataset], tmp_path / "pieces", CONFIG, stages=("camera",))
     whole, pieces = (

@@ -13,7 +13,8 @@ from looking3d.cli.checkpoints import convert_released
 from looking3d.cli.console import INTERRUPTED, messages, print_error
 from looking3d.cli.data import convert, generate, statistics, validate
 from looking3d.cli.inspection import calibrate, demo, enrol, inspect
-from looking3d.cli.training import evaluate, export, train
+from looking3d.cli.train import train
+from looking3d.cli.training import evaluate, export
 from looking3d.cli.web import serve
 from looking3d.errors import Looking3DError
 

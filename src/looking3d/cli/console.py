@@ -25,13 +25,17 @@ def warn(message: str) -> None:
     messages.print(f"warning: {message}", style="yellow", highlight=False, soft_wrap=True, markup=False)
 
 
-def progress_bar() -> Progress:
-    """A bar that is gone once the work is done."""
+def progress_bar(console: Console = messages) -> Progress:
+    """A bar that is gone once the work is done.
+
+    Args:
+        console: Where it is drawn; what is printed meanwhile should be printed there too.
+    """
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=messages,
+        console=console,
         transient=True,
     )

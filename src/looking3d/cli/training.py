@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,77 +12,6 @@ from rich.table import Table
 
 from looking3d.cli.console import progress_bar
 from looking3d.errors import ConfigError
-
-
-def train(
-    data: Annotated[tuple[Path, ...], tyro.conf.arg(help="Datasets made by `looking3d generate`.")],
-    out: Annotated[Path, tyro.conf.arg(help="Folder of the run; an unfinished one goes on.")],
-    preset: Annotated[str, tyro.conf.arg(help="How to train: align, or align-tiny to try it out.")] = "align",
-    stages: Annotated[
-        tuple[str, ...],
-        tyro.conf.arg(help="Networks to train now. Two processes may train different ones in one run."),
-    ] = ("foreground", "camera", "compare"),
-    max_minutes: Annotated[
-        float, tyro.conf.arg(help="Stop after this long; the same command goes on.")
-    ] = math.inf,
-    workers: Annotated[int, tyro.conf.arg(help="Processes that prepare batches; 0: this one.")] = 0,
-    threads: Annotated[int, tyro.conf.arg(help="Threads of the network on the CPU.")] = 1,
-    device: Annotated[str, tyro.conf.arg(help="cpu or cuda.")] = "cpu",
-    start: Annotated[
-        str,
-        tyro.conf.arg(
-            help="Weights to start from, where they fit: `align`, a finished run's folder, or a .safetensors "
-            "file; by default from nothing."
-        ),
-    ] = "",
-    seed: Annotated[int, tyro.conf.arg(help="Decides first weights and every batch.")] = 0,
-) -> int:
-    """Train the align detector: foreground, camera and compare networks, one after the other."""
-    import torch
-
-    if threads < 1:
-        raise ConfigError(f"threads: expected at least 1, got {threads}")
-    from looking3d.dataset.load import Dataset
-    from looking3d.model.checkpoint import find_weights, read_weights
-    from looking3d.training.curves import write_curves
-    from looking3d.training.loop import preset as find_preset
-    from looking3d.training.loop import train_detector
-
-    weights = find_weights(start) if start else None
-    if weights is not None and weights.suffix != ".safetensors":
-        raise ConfigError(f"start: {weights} is an export; give the weights that it was made of")
-    digest = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
-    config = dataclasses.replace(find_preset(preset), seed=seed, start=digest)
-    torch.set_num_threads(threads)
-    console = Console()
-
-    def on_log(stage: str, step: int, steps: int, row: dict[str, float]) -> None:
-        values = "  ".join(f"{key} {value:.4g}" for key, value in row.items())
-        console.print(f"{stage} {step}/{steps}  {values}", highlight=False, soft_wrap=True)
-
-    try:
-        results = train_detector(
-            [Dataset.open(path) for path in data],
-            out,
-            config,
-            stages,
-            max_minutes,
-            workers,
-            device,
-            None if weights is None else read_weights(weights),
-            on_log,
-        )
-    finally:
-        if out.is_dir():
-            write_curves(out)
-    unfinished = [result for result in results if not result.finished]
-    if unfinished:
-        console.print(f"{unfinished[0].stage} stopped at step {unfinished[0].step}; the same command goes on")
-    elif (out / "weights.safetensors").is_file():
-        console.print(f"weights: {out / 'weights.safetensors'}; curves: {out / 'curves.png'}")
-    else:
-        console.print("these stages are done; the weights are written once every stage is")
-    return 0
 
 
 def evaluate(
@@ -191,7 +117,7 @@ def export(
     from looking3d.inspection.by_reference import find_reference
     from looking3d.model.checkpoint import load_detector, save_weights
     from looking3d.model.export.write import write_export
-    from looking3d.training.loop import assemble, steps_done
+    from looking3d.training.train_align import assemble, steps_done
 
     if format == "safetensors" and (reference, gallery) != (None, None):
         raise ConfigError("weights have no reference; pass --format onnx or torch, or leave it away")

@@ -1,4 +1,4 @@
-"""Curves of a training run, to look at."""
+"""Curves of a training run, to look at: as a picture, and for TensorBoard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-_SHOWN = {"foreground": ("loss", "iou"), "camera": ("flow_px", "alike_error"), "compare": ("loss", "auroc")}
+from looking3d.errors import MissingExtraError
+
+_SHOWN = {
+    "foreground": ("loss", "iou"),
+    "camera": ("flow_px", "alike_error"),
+    "compare": ("loss", "auroc"),
+    "alignment": ("loss", "query_view_right"),
+    "joint": ("loss", "auroc"),
+}
+BOARD = "tensorboard"
+"""Folder of a run's event files."""
 
 
 def write_curves(run: Path) -> Path | None:
@@ -34,3 +44,32 @@ def write_curves(run: Path) -> Path | None:
     figure.savefig(path, dpi=100)
     pyplot.close(figure)
     return path
+
+
+class BoardWriter:
+    """Figures of a stage for TensorBoard: `tensorboard --logdir RUN`.
+
+    Args:
+        run: The run's folder.
+        stage: The stage.
+        step: Steps done; what an earlier process wrote of later ones is taken back.
+
+    Raises:
+        MissingExtraError: TensorBoard is not installed.
+    """
+
+    def __init__(self, run: Path, stage: str, step: int) -> None:
+        try:
+            from torch.utils.tensorboard.writer import SummaryWriter
+        except ImportError as error:
+            raise MissingExtraError("training", "train") from error
+        self._writer = SummaryWriter(str(run / BOARD / stage), purge_step=step + 1)
+
+    def add(self, split: str, step: int, row: dict[str, float]) -> None:
+        """Add figures of a step."""
+        for name, value in row.items():
+            self._writer.add_scalar(f"{name}/{split}", value, step)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.close()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from looking3d.model.align.network import Motion
+from looking3d.model.align.network import Comparison, Motion
+from looking3d.training.learner import SCORE
 
 HEAT_POSITIVE_WEIGHT = 8.0
 """An anomalous patch counts as much as this many normal ones: one patch in a hundred is anomalous."""
@@ -25,9 +23,8 @@ def motion_loss(
     return (valid * (10 * error + 0.5 * 0.1 * likelihood)).sum() / total
 
 
-def foreground_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def foreground_loss(logits: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Binary cross-entropy of the mask."""
-    logits = network(batch["input"])
     overlap = ((logits > 0) & (batch["mask"] > 0.5)).sum((1, 2))
     union = ((logits > 0) | (batch["mask"] > 0.5)).sum((1, 2)).clamp(min=1)
     return {
@@ -36,9 +33,9 @@ def foreground_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) 
     }
 
 
-def camera_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def camera_loss(answer: tuple[Motion, Tensor], batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Motion, and cross-entropy of how alike photo and drawing look."""
-    motion, score = network(batch["input"])
+    motion, score = answer
     moved = motion_loss(motion, batch["flow"], batch["valid"])
     alike = F.binary_cross_entropy_with_logits(score, batch["alike"])
     return {
@@ -48,9 +45,8 @@ def camera_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> d
     }
 
 
-def compare_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def compare_loss(found: Comparison, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Cross-entropy of the image's label, of the patches', and of the kind of what is anomalous."""
-    found = network(batch["input"])
     image = F.binary_cross_entropy_with_logits(found.anomaly, batch["label"])
     patch = patch_loss(found.heat, batch["heat"])
     difference = patch_loss(found.lacking, batch["lacking"]) + patch_loss(found.surplus, batch["surplus"])
@@ -62,7 +58,7 @@ def compare_loss(network: Callable[[Tensor], Any], batch: dict[str, Tensor]) -> 
         "difference": difference,
         "kind": kind,
         "accuracy": ((found.anomaly > 0) == (batch["label"] > 0.5)).float().mean(),
-        "logit": found.anomaly,
+        SCORE: found.anomaly,
     }
 
 

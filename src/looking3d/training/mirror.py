@@ -14,7 +14,8 @@ Pair = dict[str, np.ndarray]
 
 _FLIP_WORLD = np.diag([-1.0, 1.0, 1.0, 1.0]).astype(np.float32)
 _FLIP_IMAGE = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float32)  # x of fractions goes to 1 - x
-_PICTURES = {"photo": 1, "views": 2}  # the axis that runs from left to right
+_PICTURES = {"photo": 1, "views": 2, "depth": 1}  # the axis that runs from left to right
+_CAMERAS = {"camera", "estimated_camera", "view_cameras"}
 _OF_PATCHES = ("changed", "shown", "valid", "points", "photo_matches")
 _PATCH_NUMBERS = ("query_patches", "match_patches", "photo_matches")
 _VIEW_NUMBERS = ("query_views", "match_views")
@@ -36,8 +37,8 @@ def mirrored(pair: Pair) -> Pair:
     The views are in the order of their azimuths again, so the first one mostly becomes another.
     """
     flipped = dict(pair)
-    for name, axis in _PICTURES.items():
-        flipped[name] = np.flip(pair[name], axis)
+    for name in _PICTURES.keys() & pair.keys():
+        flipped[name] = np.flip(pair[name], _PICTURES[name])
     patches = pair["valid"].shape[1]
     flip = _flipped_patches(patches)
     for name in _OF_PATCHES:
@@ -50,7 +51,7 @@ def mirrored(pair: Pair) -> Pair:
     flipped["points"] = flipped["points"] * np.array([-1, 1, 1], np.float32)
     if pair["box"][2:].any():
         flipped["box"] = np.array([1 - pair["box"][0], *pair["box"][1:]], np.float32)
-    for name in ("camera", "view_cameras"):
+    for name in _CAMERAS & pair.keys():
         flipped[name] = _FLIP_IMAGE @ pair[name] @ _FLIP_WORLD
     azimuth, elevation = pair["view_angles"].T
     flipped["view_angles"] = np.stack([-azimuth % (2 * math.pi), elevation], -1)

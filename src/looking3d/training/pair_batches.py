@@ -17,7 +17,7 @@ from looking3d.training import numbered_batches
 from looking3d.training.alignment import Subsets
 from looking3d.training.joint import Truth
 from looking3d.training.numbered_batches import Batch
-from looking3d.training.pairs import PhotoPairs
+from looking3d.training.pairs import OF_REFERENCE, PhotoPairs
 
 
 class Inputs(NamedTuple):
@@ -31,9 +31,9 @@ class Inputs(NamedTuple):
     """
 
     query: Float[Tensor, "batch 3 size size"]
-    views: Float[Tensor, "batch views 3 size size"]
-    points: Float[Tensor, "batch views patches 3"]
-    valid: Bool[Tensor, "batch views patches"]
+    views: Float[Tensor, "references views 3 size size"]
+    points: Float[Tensor, "references views patches 3"]
+    valid: Bool[Tensor, "references views patches"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,23 @@ class Share:
 
 
 def make_batch(pairs: PhotoPairs, step: int, share: Share) -> Batch:
-    """Batch number `step`: the same tensors whoever asks, and when."""
+    """Batch number `step`: the same tensors whoever asks, and when.
+
+    What photos of one reference have in common is there once; `reference` (batch,) int64 tells which is each
+    photo's, counted within the batch.
+    """
     examples = [pairs[place] for place in share.places(step)]
-    return {key: torch.from_numpy(np.stack([example[key] for example in examples])) for key in examples[0]}
+    numbers = [int(example["reference"]) for example in examples]
+    first = {number: place for place, number in reversed(list(enumerate(numbers)))}
+    order = list(dict.fromkeys(numbers))
+    batch = {
+        key: np.stack([examples[first[number]][key] for number in order])
+        if key in OF_REFERENCE
+        else np.stack([example[key] for example in examples])
+        for key in examples[0]
+    }
+    batch["reference"] = np.array([order.index(number) for number in numbers])
+    return {key: torch.from_numpy(value) for key, value in batch.items()}
 
 
 def batch_loader(
@@ -80,7 +94,10 @@ def batch_loader(
 
 
 def inputs(batch: Batch) -> Inputs:
-    """The network's inputs; done where the batch lies, so that a device is sent bytes."""
+    """The network's inputs; done where the batch lies, so that a device is sent bytes.
+
+    There are as many references as the batch has; see `expanded`.
+    """
     grey = batch["views"]
     rgb = normalized(grey.flatten(0, 1)[..., None].expand(-1, -1, -1, 3))
     return Inputs(
@@ -91,22 +108,16 @@ def inputs(batch: Batch) -> Inputs:
     )
 
 
+def expanded(batch: Batch) -> Batch:
+    """The batch with a reference of its own for each photo, for networks that know no other."""
+    if len(batch["views"]) == len(batch["photo"]):
+        return batch
+    return {key: value[batch["reference"]] if key in OF_REFERENCE else value for key, value in batch.items()}
+
+
 def truth(batch: Batch) -> Truth:
     """What the losses compare with."""
     names = ("query_views", "query_patches", "photo_matches", "match_views", "match_patches")
     subsets = Subsets(**{name: batch.get(name) for name in names})  # type: ignore[arg-type]
-    return Truth(batch["label"], batch["box"], batch["changed"], batch["valid"], subsets)
-
-
-def projected(
-    points: Float[Tensor, "batch *n 3"], cameras: Float[Tensor, "batch 3 4"]
-) -> Float[Tensor, "batch *n 2"]:
-    """Where cameras see points, as fractions of width and height: of views' patches in the photo, say.
-
-    Args:
-        points: In the world, in front of the camera.
-        cameras: See `Camera.projection`.
-    """
-    flat = points.flatten(1, -2)
-    image = flat @ cameras[:, :, :3].mT + cameras[:, None, :, 3]
-    return (image[..., :2] / image[..., 2:]).reshape(*points.shape[:-1], 2)
+    valid = batch["valid"].index_select(0, batch["reference"])
+    return Truth(batch["label"], batch["box"], batch["changed"], valid, subsets)

@@ -18,14 +18,16 @@ from looking3d.render.reference import PATCH_PX
 from looking3d.training.augment import Augmentation, box_in_window, crop_window, vary_photo
 from looking3d.training.clutter import Cutout, clutter
 from looking3d.training.mirror import Pair, by_angle, mirrored
-from looking3d.training.order import PhotoOrder
+from looking3d.training.order import GroupedOrder, Order, PhotoOrder
+from looking3d.training.pair_cameras import off_camera, reference_depth
 from looking3d.training.pair_matches import draw_matches, draw_query, match_photo
 from looking3d.training.references import ReferenceArrays, open_references
 
 KIND_NAMES = (NORMAL, *KINDS)
 """What the numbers of a pair's `kind` stand for; any other kind is the number after the last."""
 
-_STREAM = 0  # keeps these draws apart from those of other users of the same seed
+_COUNTS = ("views", "query_views", "query_patches", "view_pairs", "matches")
+_STREAM, _GROUPS = 0, 2  # keep these draws apart from each other and those of other users of the same seed
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,15 @@ class PairConfig:
     true_matches: bool = False
     """Also tell which patches of photo and views show the same of the reference, by the photo's camera."""
 
+    estimated_camera: bool = False
+    """Also tell a camera of the photo that is off as an estimator leaves it, and the reference's depth."""
+
     balanced: bool = True
     """Equal shares of both classes, and of the kinds among anomalies."""
+
+    photos_per_reference: int = 1
+    """Photos that come one after the other and share a shape, the views drawn of it, and which side is left.
+    The network then sees these views once for all of them. More than 1 balances classes, but not kinds."""
 
     augmentation: Augmentation = field(default_factory=Augmentation)
     """How photos are varied."""
@@ -65,7 +74,7 @@ class PairConfig:
     def __post_init__(self) -> None:
         if self.size_px < 32 or self.size_px % PATCH_PX:
             raise ConfigError(f"size-px: expected a multiple of {PATCH_PX} from 32 up, got {self.size_px}")
-        for name in ("views", "query_views", "query_patches", "view_pairs", "matches"):
+        for name in (*_COUNTS, "photos_per_reference"):
             value = getattr(self, name)
             if value < 1:
                 raise ConfigError(f"{name.replace('_', '-')}: expected at least 1, got {value}")
@@ -109,7 +118,9 @@ class PhotoPairs:
       `view_angles` (n, 2) float64, azimuth from 0 to 2 pi, and elevation;
     - `query_views`, `query_patches`, `match_views`, `match_patches` int64, and with `true_matches` also
       `photo_matches`: see `alignment.Subsets`;
-    - `place` () int64.
+    - with `estimated_camera`, that camera as (3, 4) float32, and `depth` (64, 64) float32 of the reference
+      as the photo's own camera sees it, 0 where there is none;
+    - `place` () int64, and `reference` () int64, the same number for photos that share views.
     """
 
     def __init__(
@@ -145,8 +156,9 @@ class PhotoPairs:
             self._photos += [_Photo(number, shape, i, sample) for i, (shape, sample) in enumerate(samples)]
         kinds = [photo.sample.kind for photo in self._photos]
         self._check_classes(kinds)
+        surfaces = config.true_matches or config.estimated_camera
         self.references = [
-            open_references(dataset, split, config.size_px, cache, config.true_matches, workers, on_shape)
+            open_references(dataset, split, config.size_px, cache, surfaces, workers, on_shape)
             for dataset in datasets
         ]
         for dataset, references in zip(datasets, self.references, strict=True):
@@ -155,7 +167,17 @@ class PhotoPairs:
                     f"{dataset.path}: its references have {references.view_count} views, which is fewer than "
                     f"the {config.views} asked for; ask for fewer, or generate a dataset with more (--views)"
                 )
-        self.order = PhotoOrder(kinds, config.balanced, seed)
+        self.order = self._order(kinds)
+
+    def _order(self, kinds: list[str]) -> Order:
+        config = self.config
+        if config.photos_per_reference == 1:
+            return PhotoOrder(kinds, config.balanced, self.seed)
+        # Shapes of all datasets, numbered on
+        sizes = [0, *(len(dataset.by_shape(self.split)) for dataset in self.datasets)]
+        first = np.cumsum(sizes).tolist()
+        shapes = [first[photo.dataset] + photo.shape for photo in self._photos]
+        return GroupedOrder(shapes, kinds, config.photos_per_reference, config.balanced, self.seed)
 
     def _check_classes(self, kinds: list[str]) -> None:
         normal = kinds.count(NORMAL)
@@ -178,7 +200,9 @@ class PhotoPairs:
         references = self.references[photo.dataset]
         generator = np.random.default_rng([self.seed, _STREAM, place])
         pair, window = self._photo(photo, generator)
-        drawn = generator.permutation(references.view_count)[: self.config.views]
+        group = place // self.config.photos_per_reference
+        shared = np.random.default_rng([self.seed, _GROUPS, group])
+        drawn = shared.permutation(references.view_count)[: self.config.views]
         views = drawn[by_angle(references.angles[photo.shape][drawn])]
         pair |= _views(references, photo.shape, views)
         config = self.config
@@ -186,13 +210,16 @@ class PhotoPairs:
             pair["photo_matches"] = match_photo(
                 references, photo.number, photo.sample.camera, window, views, pair
             )
+        if config.estimated_camera:
+            pair["estimated_camera"] = off_camera(pair["camera"], generator)
+            pair["depth"] = reference_depth(references, photo.number, photo.sample.camera, window)
         pair |= draw_query(pair["shown"], len(views), config.query_views, config.query_patches, generator)
         table = references.matches[photo.shape][views[:, None], views]
         pair |= draw_matches(
             table, pair["points"], config.view_pairs, config.matches, config.spread_matches, generator
         )
-        pair["place"] = np.array(place)
-        return mirrored(pair) if generator.random() < config.augmentation.mirror else pair
+        pair["place"], pair["reference"] = np.array(place), np.array(group)
+        return mirrored(pair) if shared.random() < config.augmentation.mirror else pair
 
     def _photo(self, photo: _Photo, generator: np.random.Generator) -> tuple[Pair, Window]:
         """The photo's own part of a pair, and the window of the photo that it shows."""
@@ -225,6 +252,10 @@ class PhotoPairs:
         photo = self._photos[generator.integers(len(self._photos))]
         dataset = self.datasets[photo.dataset]
         return dataset.photo(photo.sample), dataset.masks(photo.sample).object
+
+
+OF_REFERENCE = ("views", "points", "valid", "view_cameras", "view_angles")
+"""What photos that share a reference have in common."""
 
 
 def _kind_number(kind: str) -> int:

@@ -130,6 +130,17 @@ def test_an_enrolled_reference_says_the_same(name: str) -> None:
     torch.testing.assert_close(shared.logit, model(query, *many, projected).logit, rtol=1e-5, atol=1e-5)
     assert config.projects == (shared.views is not None)
 
+    # Photos that share references.
+    reference = torch.tensor([1, 0, *[1] * (BATCH - 2)])
+    two = (x[:2] for x in (views, points, valid))
+    alike = (x[reference] for x in (views, points, valid))
+    torch.testing.assert_close(
+        model(query, *two, projected, reference).logit,
+        model(query, *alike, projected).logit,
+        rtol=1e-5,
+        atol=1e-5,
+    )
+
 
 @pytest.mark.parametrize("name", ["cmt", "released", "cmt-plus"])
 def test_the_order_of_a_batch_does_not_matter(name: str) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ import torch
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.model.cmt.candidates import patch_centers
 from looking3d.model.cmt.closest_view import view_distances
-from looking3d.model.cmt.projection import Cameras, project_reference
+from looking3d.model.cmt.projection import project_reference
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import reference_views
 from looking3d.shapes.procedural import generate
@@ -15,6 +17,10 @@ def off_center(camera: Camera) -> Camera:
     return Camera(camera.T_camera_world, camera.focal_px, camera.center_px + [9.0, -5.0], 128, 128)
 
 
+def projections(cameras: Sequence[Camera]) -> torch.Tensor:
+    return torch.from_numpy(np.stack([camera.projection for camera in cameras])).float()
+
+
 @pytest.fixture(scope="module")
 def cameras() -> list[Camera]:
     return [orbit(0.3, 0.4, 128), off_center(orbit(2.0, 0.6, 128, 3.0, 0.2))]
@@ -22,7 +28,7 @@ def cameras() -> list[Camera]:
 
 def test_positions_are_the_camera_s(cameras: list[Camera]) -> None:
     points = torch.rand(2, 3, 5, 3, generator=torch.Generator().manual_seed(0)) - 0.5
-    projected = project_reference(points, torch.ones(2, 3, 5, dtype=torch.bool), Cameras.of(cameras))
+    projected = project_reference(points, torch.ones(2, 3, 5, dtype=torch.bool), projections(cameras))
     for i, camera in enumerate(cameras):
         pixels, _ = camera.project(points[i].double().numpy())
         np.testing.assert_allclose(projected.position[i].numpy(), pixels / 128, atol=1e-5)
@@ -33,7 +39,7 @@ def test_a_ball_s_far_side_is_hidden(cameras: list[Camera]) -> None:
     points = 0.6 * torch.nn.functional.normalize(directions, dim=-1).expand(2, -1, -1, -1)
     valid = torch.ones(2, 13, 256, dtype=torch.bool)
     valid[:, 12] = False
-    projected = project_reference(points, valid, Cameras.of(cameras))
+    projected = project_reference(points, valid, projections(cameras))
     assert not bool(projected.visible[:, 12].any())
     for i, camera in enumerate(cameras):
         to_camera = torch.from_numpy(camera.origin).float() - points[i, :12]
@@ -48,7 +54,7 @@ def test_what_is_behind_the_camera_or_beside_the_photo_is_not_seen(cameras: list
     aside = 3 * cameras[0].T_camera_world[0, :3]
     points = np.stack([origin - forward, origin, origin + 2 * forward + aside, origin + 2 * forward])
     tensor = torch.from_numpy(points).float()[None, None]
-    projected = project_reference(tensor, torch.ones(1, 1, 4, dtype=torch.bool), Cameras.of(cameras[:1]))
+    projected = project_reference(tensor, torch.ones(1, 1, 4, dtype=torch.bool), projections(cameras[:1]))
     assert projected.visible[0, 0].tolist() == [False, False, False, True]
 
 
@@ -59,7 +65,7 @@ def test_depth_tells_what_is_seen() -> None:
     depth = torch.from_numpy(raycaster.draw(photo).depth)[None]
     points = torch.from_numpy(views.points).flatten(1, 2)[None]
     valid = torch.from_numpy(views.valid).flatten(1)[None]
-    cameras = Cameras.of([photo])
+    cameras = projections([photo])
     seen = project_reference(points, valid, cameras, depth).visible
     # A ray from the camera to each point either meets the surface before or does not.
     target = points[valid].double().numpy()
@@ -80,7 +86,7 @@ def test_a_view_s_own_patches_fall_into_themselves() -> None:
     points = torch.from_numpy(views.points).flatten(1, 2)[None]
     valid = torch.from_numpy(views.valid).flatten(1)[None]
     depth = torch.from_numpy(views.depth[:1])
-    projected = project_reference(points, valid, Cameras.of(views.cameras[:1]), depth)
+    projected = project_reference(points, valid, projections(views.cameras[:1]), depth)
     far = (projected.position[0, 0] - patch_centers(16, points)[0]).abs().amax(-1)[valid[0, 0]]
     assert far.max() <= 0.5 / 16 + 1e-6
     assert bool(projected.visible[0, 0][valid[0, 0]].all())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from looking3d.model.cmt.attention import Candidates
@@ -50,6 +50,20 @@ class EncodedReference:
     weight: Float[Tensor, "batch tokens"]
     allowed: Bool[Tensor, "batch tokens"]
     blocks: tuple[KeysValues, ...]
+
+    def of(self, photos: Int64[Tensor, " batch"]) -> EncodedReference:
+        """One for each photo.
+
+        Args:
+            photos: The number of each photo's reference.
+        """
+        projected = self.projected
+        return EncodedReference(
+            None if projected is None else projected.index_select(0, photos),
+            self.weight.index_select(0, photos),
+            self.allowed.index_select(0, photos),
+            tuple(KeysValues(*(part.index_select(0, photos) for part in block)) for block in self.blocks),
+        )
 
 
 class CmtOutput(NamedTuple):
@@ -117,12 +131,13 @@ class Cmt(nn.Module):
     def forward(
         self,
         query: Float[Tensor, "batch 3 size size"],
-        views: Float[Tensor, "batch views 3 size size"],
-        points: Float[Tensor, "batch views patches 3"],
-        valid: Bool[Tensor, "batch views patches"],
+        views: Float[Tensor, "references views 3 size size"],
+        points: Float[Tensor, "references views patches 3"],
+        valid: Bool[Tensor, "references views patches"],
         projected: Projected | None = None,
+        reference: Int64[Tensor, " batch"] | None = None,
     ) -> CmtOutput:
-        """Judge each photo against its own reference.
+        """Judge each photo against its reference.
 
         Args:
             query: Photos, RGB in [-1, 1].
@@ -130,13 +145,16 @@ class Cmt(nn.Module):
             points: The world point that each patch of the views shows; anything where it shows none.
             valid: Whether a patch shows the object.
             projected: Where the points fall in the photo; what `ranking="geometry"` needs.
+            reference: The number of each photo's reference; by default each has its own.
         """
         # In one batch, so that batch norm sees in training what it will have learned for testing: the
         # statistics of photos and views together.
         features = self.features(torch.cat([query, views.flatten(0, 1)]))
         of_query, of_views = features[: len(query)], features[len(query) :]
-        reference = self._reference(of_views.unflatten(0, views.shape[:2]), views, points, valid)
-        return self._judge(of_query, query, reference, projected)
+        encoded = self._reference(of_views.unflatten(0, views.shape[:2]), views, points, valid)
+        if reference is not None:
+            encoded = encoded.of(reference)
+        return self._judge(of_query, query, encoded, projected)
 
     def encode_reference(
         self,
@@ -160,6 +178,16 @@ class Cmt(nn.Module):
     def features(self, images: Float[Tensor, "batch 3 size size"]) -> Float[Tensor, "batch patches features"]:
         """The local features of photos or views."""
         return self.encoder(images).flatten(2).transpose(1, 2)
+
+    def project(self, images: Float[Tensor, "batch 3 size size"]) -> Float[Tensor, "batch patches channels"]:
+        """What patches of photos or views are compared by, unit vectors.
+
+        Raises:
+            ValueError: This model has no correspondence head.
+        """
+        if self.projector is None:
+            raise ValueError("a model without cga and vlfa has no correspondence head")
+        return self.projector(self.features(images))
 
     def follow_keys(self) -> None:
         """Let the key networks, where there are any, take their step after a step of training."""

@@ -1,0 +1,84 @@
+"""How each model of photo and views is trained, by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from looking3d.errors import unknown_name
+from looking3d.model.cmt.cmt import Cmt
+from looking3d.model.cmt.config import PRESETS as CMT_PRESETS
+from looking3d.model.cmt.config import CmtConfig
+from looking3d.training.alignment import AlignmentConfig
+from looking3d.training.config import StageConfig
+from looking3d.training.joint import JointLossConfig
+from looking3d.training.pair_model import CmtModel, PairModel
+from looking3d.training.pairs import PairConfig
+
+PAPER_STAGE = StageConfig(
+    steps=87_500,
+    batch=8,
+    learning_rate=2e-5,
+    final_rate=1.0,
+    weight_decay=0.0,
+    betas=(0.0, 0.999),
+    clip=math.inf,
+    warmup=0,
+    ema=0.0,
+    validation_batches=128,
+)
+"""The paper's: 20 epochs of 140,000 photos in batches of 32, which are 8 on each of 4 processes."""
+
+LAPTOP_STAGE = StageConfig(
+    steps=8_000,
+    batch=16,
+    learning_rate=7e-4,
+    warmup=300,
+    clip=math.inf,
+    validate_every=500,
+    validation_batches=32,
+)
+"""128,000 photos, which two cores see in hours."""
+
+
+@dataclass(frozen=True)
+class PairRecipe:
+    """A model of photo and views, and how it is trained."""
+
+    build: Callable[[], PairModel]
+    """Makes it, with first weights of PyTorch's generator."""
+
+    pairs: PairConfig = field(default_factory=PairConfig)
+    """What a training pair holds."""
+
+    joint: StageConfig = LAPTOP_STAGE
+    """How all its losses together are trained, unless told otherwise."""
+
+
+def cmt_recipe(config: CmtConfig) -> PairRecipe:
+    """CMT's: all of the paper's losses, and those of the heads that only some presets have."""
+    geometry = config.ranking == "geometry"
+    losses = JointLossConfig(
+        alignment=float(config.vlfa),
+        patch=float(config.patch_head),
+        aligned=AlignmentConfig(true_matches=geometry),
+    )
+    pairs = PairConfig(config.image_px, config.train_views, true_matches=geometry, estimated_camera=geometry)
+    stage = LAPTOP_STAGE if config.image_px < CmtConfig.image_px else PAPER_STAGE
+    return PairRecipe(lambda: CmtModel(Cmt(config), losses), pairs, stage)
+
+
+RECIPES: dict[str, PairRecipe] = {name: cmt_recipe(config) for name, config in CMT_PRESETS.items()}
+"""By the names of table 2 and of CMT's presets; `-small` is each at the size of a laptop."""
+
+
+def recipe(name: str) -> PairRecipe:
+    """The recipe of this name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if name not in RECIPES:
+        raise unknown_name("model", name, RECIPES)
+    return RECIPES[name]

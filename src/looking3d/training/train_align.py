@@ -1,0 +1,216 @@
+"""Training of the align detector: a stage for each of its networks."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from looking3d.dataset.load import Dataset
+from looking3d.errors import ConfigError, unknown_name
+from looking3d.model.align.align import AlignDetector
+from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
+from looking3d.model.checkpoint import save_weights
+from looking3d.training.batches import TrainingPhotos
+from looking3d.training.config import StageConfig
+from looking3d.training.devices import make_fabric
+from looking3d.training.learner import FunctionLearner
+from looking3d.training.losses import camera_loss, compare_loss, foreground_loss
+from looking3d.training.numbered_batches import Batch
+from looking3d.training.run_folder import RunFolder
+from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
+
+STAGES = ("foreground", "camera", "compare")
+_NETWORKS = {"foreground": ForegroundNet, "camera": CameraNet, "compare": CompareNet}
+_LOSSES = {"foreground": foreground_loss, "camera": camera_loss, "compare": compare_loss}
+_VALIDATION_STEP = 10**8  # batches from this number on are never trained on
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a detector is trained, stage by stage."""
+
+    foreground: StageConfig
+    camera: StageConfig
+    compare: StageConfig
+    seed: int = 0
+    """Decides first weights and every batch."""
+
+    start: str = ""
+    """SHA-256 of the weights that the networks start from; "" if they start from nothing."""
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
+
+
+_TINY = StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60, validation_batches=4)
+
+PRESETS: dict[str, TrainConfig] = {
+    "align": TrainConfig(
+        foreground=StageConfig(steps=4000, batch=32, learning_rate=2e-3, precision="bf16"),
+        camera=StageConfig(steps=6000, batch=64, learning_rate=1e-3, precision="bf16"),
+        compare=StageConfig(
+            steps=9500, batch=32, learning_rate=7e-4, validation_batches=32, precision="bf16"
+        ),
+    ),
+    "align-tiny": TrainConfig(
+        foreground=_TINY,
+        camera=_TINY,
+        compare=_TINY,
+    ),
+}
+"""`align` is what ships; `align-tiny` shows in a minute that everything works, and detects nothing."""
+
+
+def preset(name: str) -> TrainConfig:
+    """A preset by name.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def train_detector(
+    datasets: list[Dataset],
+    run: Path,
+    config: TrainConfig,
+    stages: tuple[str, ...] = STAGES,
+    max_minutes: float = math.inf,
+    workers: int = 0,
+    device: str = "cpu",
+    start: dict[str, Tensor] | None = None,
+    on_log: OnLog = silent,
+    on_step: OnStep = no_step,
+    processes: int = 1,
+) -> list[StageResult]:
+    """Train stages of the align detector in a run folder, or go on where they stopped.
+
+    The folder gets config.json, and for each stage a log and a checkpoint; weights.safetensors once
+    every stage has been trained to its end.
+
+    Args:
+        datasets: Trained on their `train` split, validated on `val`.
+        run: The run's folder.
+        config: What to do.
+        stages: Which stages to train now; two runs of this may train different ones at once.
+        max_minutes: Stop after this long, with a checkpoint.
+        workers: Processes that prepare batches; 0 prepares them in this one.
+        device: Of the network.
+        start: Weights to start from, as `read_weights` gives them; `config.start` names them.
+        on_log: Is told the figures every so often.
+        on_step: Is told each step.
+        processes: Processes that train together; see `devices.make_fabric`.
+
+    Raises:
+        ConfigError: Unknown stage.
+        CheckpointError: The folder holds a run of another configuration or on other data.
+        TrainingError: A loss is no number any more.
+    """
+    if not stages:
+        raise ConfigError(f"stages: name at least one of {', '.join(STAGES)}")
+    for stage in stages:
+        if stage not in STAGES:
+            raise unknown_name("stage", stage, STAGES)
+    check_limits(max_minutes, workers)
+    fabric = make_fabric(device, processes)
+    folder = RunFolder(run)
+    if fabric.is_global_zero:
+        folder.claim(dataclasses.asdict(config), datasets)
+    fabric.barrier()
+    deadline = time.monotonic() + 60 * max_minutes
+    results = []
+    for stage in stages:
+        task = _task(stage, datasets, config, start, fabric.global_rank, fabric.world_size)
+        results.append(Trainer(task, folder, fabric).train(deadline, workers, on_log, on_step))
+        if not results[-1].finished:
+            break
+    steps = folder.steps_done(STAGES)
+    if fabric.is_global_zero and all(steps.get(stage, 0) >= getattr(config, stage).steps for stage in STAGES):
+        save_weights(assemble(run), folder.weights, notes={"steps": steps})
+    return results
+
+
+def check_limits(max_minutes: float, workers: int) -> None:
+    """Raise a ConfigError unless a training can be limited so."""
+    if not max_minutes >= 0:
+        raise ConfigError(f"max-minutes: expected 0 or more, got {max_minutes}")
+    if workers < 0:
+        raise ConfigError(f"workers: expected 0 or more, got {workers}")
+
+
+def _task(
+    stage: str,
+    datasets: list[Dataset],
+    config: TrainConfig,
+    start: dict[str, Tensor] | None,
+    rank: int,
+    world: int,
+) -> Task:
+    stage_config: StageConfig = getattr(config, stage)
+    make = functools.partial(
+        _batch, TrainingPhotos(datasets, "train", config.seed), stage, stage_config.batch, rank, world
+    )
+    validation = functools.partial(
+        _batch, TrainingPhotos(datasets, "val", config.seed), stage, stage_config.batch, _VALIDATION_STEP, 1
+    )
+    return Task(
+        stage,
+        stage_config,
+        lambda: FunctionLearner(_NETWORKS[stage](), _LOSSES[stage]),
+        make,
+        validation,
+        config.seed,
+        torch.channels_last,
+        (lambda network: None) if start is None else functools.partial(take_over, weights=start, stage=stage),
+    )
+
+
+def _batch(photos: TrainingPhotos, stage: str, size: int, first: int, step: int, number: int) -> Batch:
+    """A batch, whose images are laid out as convolutions want them."""
+    batch = photos.batch(stage, first + step * number, size)
+    batch["input"] = batch["input"].contiguous(memory_format=torch.channels_last)
+    return batch
+
+
+def assemble(run: Path) -> AlignDetector:
+    """The detector of a run's checkpoints, finished or not.
+
+    Raises:
+        CheckpointError: A stage has no checkpoint yet, or a damaged one.
+    """
+    networks = {}
+    for stage in STAGES:
+        networks[stage] = _NETWORKS[stage]()
+        networks[stage].load_state_dict(RunFolder(run).load(stage)["average"])
+    return AlignDetector(**networks)
+
+
+def take_over(network: nn.Module, weights: dict[str, Tensor], stage: str) -> bool:
+    """Start a stage's network from a detector's weights.
+
+    What the weights do not have stays as it is; if what they have is of other shapes, all of it does.
+
+    Returns:
+        Whether they were taken.
+    """
+    mine = network.state_dict()
+    common = {name: weights[f"{stage}.{name}"] for name in mine if f"{stage}.{name}" in weights}
+    fits = bool(common) and all(tensor.shape == mine[name].shape for name, tensor in common.items())
+    if fits:
+        network.load_state_dict(common, strict=False)
+    return fits
+
+
+def steps_done(run: Path) -> dict[str, int]:
+    """Steps of the checkpoint of each stage that has one."""
+    return RunFolder(run).steps_done(STAGES)

@@ -1,0 +1,203 @@
+"""Training of models of photo and views: alignment first, if asked for, then everything."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from looking3d.dataset.load import Dataset
+from looking3d.errors import CheckpointError, ConfigError
+from looking3d.model.cmt.weights import save_model
+from looking3d.training.augment import NO_AUGMENTATION, Augmentation
+from looking3d.training.config import StageConfig
+from looking3d.training.devices import make_fabric
+from looking3d.training.learner import Learner
+from looking3d.training.pair_batches import Share, make_batch
+from looking3d.training.pairs import PhotoPairs
+from looking3d.training.recipes import PairRecipe, recipe
+from looking3d.training.run_folder import RunFolder
+from looking3d.training.train_align import check_limits
+from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
+
+ALIGNMENT, JOINT = "alignment", "joint"
+_CACHE = "references"
+
+
+@dataclass(frozen=True)
+class PairTrainConfig:
+    """How a model of photo and views is trained."""
+
+    model: str
+    """Its name; see `recipes.RECIPES`."""
+
+    joint: StageConfig
+    """All its losses together."""
+
+    alignment: StageConfig | None = None
+    """Its alignment loss alone, before."""
+
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    """How photos are varied."""
+
+    balanced: bool = True
+    """Equal shares of both classes, and of the kinds among anomalies."""
+
+    views: int | None = None
+    """Views of the reference that a pair has; by default as many as the model's preset says."""
+
+    photos_per_reference: int = 1
+    """Photos of a batch that share a shape and the views drawn of it; the network sees these once for all."""
+
+    seed: int = 0
+    """Decides first weights and every batch."""
+
+    start: str = ""
+    """SHA-256 of the weights that the network starts from; "" if it starts from nothing."""
+
+    def __post_init__(self) -> None:
+        recipe(self.model)
+        if self.views is not None and self.views < 1:
+            raise ConfigError(f"views: expected at least 1, got {self.views}")
+        if self.seed < 0:
+            raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
+
+    @property
+    def stages(self) -> dict[str, StageConfig]:
+        """By name, in order."""
+        first = {} if self.alignment is None else {ALIGNMENT: self.alignment}
+        return {**first, JOINT: self.joint}
+
+
+def train_pairs(
+    datasets: list[Dataset],
+    run: Path,
+    config: PairTrainConfig,
+    max_minutes: float = math.inf,
+    workers: int = 0,
+    device: str = "cpu",
+    start: dict[str, Tensor] | None = None,
+    on_log: OnLog = silent,
+    on_step: OnStep = no_step,
+    processes: int = 1,
+    cache: Path | None = None,
+) -> list[StageResult]:
+    """Train a model of photo and views in a run folder, or go on where it stopped.
+
+    The folder gets config.json, for each stage a log and a checkpoint, the references unpacked, and
+    weights.safetensors once the last stage has come to its end.
+
+    Args:
+        datasets: Trained on their `train` split, validated on `val`.
+        run: The run's folder.
+        config: What to do.
+        max_minutes: Stop after this long, with a checkpoint.
+        workers: Processes that prepare batches; 0 prepares them in this one.
+        device: Of the network.
+        start: Weights to start from where they fit; `config.start` names them.
+        on_log: Is told the figures every so often.
+        on_step: Is told each step.
+        processes: Processes that train together; see `devices.make_fabric`.
+        cache: Folder of the unpacked references, which runs on the same data can share; by default in the
+            run's.
+
+    Raises:
+        ConfigError: A setting is out of range.
+        DatasetError: The photos are all of one class, or there are too few views.
+        CheckpointError: The folder holds a run of another configuration or on other data.
+        TrainingError: A loss is no number any more.
+    """
+    check_limits(max_minutes, workers)
+    fabric = make_fabric(device, processes)
+    folder = RunFolder(run)
+    if fabric.is_global_zero:
+        folder.claim(dataclasses.asdict(config), datasets)
+    fabric.barrier()
+    deadline = time.monotonic() + 60 * max_minutes
+    plan = recipe(config.model)
+    pairs = _Splits.open(datasets, config, plan, cache or run / _CACHE, workers)
+    results = []
+    for stage, stage_config in config.stages.items():
+        task = Task(
+            stage,
+            stage_config,
+            functools.partial(_learner, plan, stage),
+            functools.partial(_batch, pairs.train, stage_config.batch, fabric.global_rank, fabric.world_size),
+            functools.partial(_batch, pairs.validation, stage_config.batch, 0, 1),
+            config.seed,
+            # On a CPU batch norm in the other layout loses digits: of a mean, the fourth
+            torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format,
+            functools.partial(_begin, folder=folder, config=config, stage=stage, start=start),
+        )
+        results.append(Trainer(task, folder, fabric).train(deadline, workers, on_log, on_step))
+        if not results[-1].finished:
+            return results
+    if fabric.is_global_zero:
+        network = _trained(plan, folder)
+        save_model(network, folder.weights, notes={"model": config.model, "steps": config.joint.steps})
+    return results
+
+
+@dataclass(frozen=True)
+class _Splits:
+    """Pairs to train on, and to validate on."""
+
+    train: PhotoPairs
+    validation: PhotoPairs
+
+    @classmethod
+    def open(
+        cls, datasets: list[Dataset], config: PairTrainConfig, plan: PairRecipe, cache: Path, workers: int
+    ) -> _Splits:
+        settings = dataclasses.replace(
+            plan.pairs,
+            views=config.views or plan.pairs.views,
+            balanced=config.balanced,
+            photos_per_reference=config.photos_per_reference,
+        )
+        varied = dataclasses.replace(settings, augmentation=config.augmentation)
+        still = dataclasses.replace(settings, augmentation=NO_AUGMENTATION)
+        return cls(
+            PhotoPairs(datasets, "train", varied, config.seed, cache, workers),
+            PhotoPairs(datasets, "val", still, config.seed, cache, workers),
+        )
+
+
+def _batch(pairs: PhotoPairs, size: int, rank: int, world: int, number: int) -> dict[str, Tensor]:
+    return make_batch(pairs, number, Share(size, rank, world))
+
+
+def _learner(plan: PairRecipe, stage: str) -> Learner:
+    learner = plan.build()
+    return learner.aligning() if stage == ALIGNMENT else learner
+
+
+def _begin(
+    network: nn.Module,
+    folder: RunFolder,
+    config: PairTrainConfig,
+    stage: str,
+    start: dict[str, Tensor] | None,
+) -> None:
+    """Give a stage's network the weights of the stage before, or of the start."""
+    if stage == JOINT and config.alignment is not None:
+        network.load_state_dict(folder.load(ALIGNMENT)["average"])
+    elif start is not None:
+        mine = network.state_dict()
+        taken = {name: t for name, t in start.items() if name in mine and t.shape == mine[name].shape}
+        if not taken:
+            raise CheckpointError(f"start: these weights have nothing in common with {config.model}")
+        network.load_state_dict(taken, strict=False)
+
+
+def _trained(plan: PairRecipe, folder: RunFolder) -> nn.Module:
+    """The averaged network of a finished run."""
+    network = plan.build().network
+    network.load_state_dict(folder.load(JOINT)["average"])
+    return network
