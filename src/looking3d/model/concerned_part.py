@@ -92,8 +92,8 @@ def concerned_index(detection: Detection, raycaster: Raycaster, count: int) -> i
 
     It is the one of the largest overlap of heat and part, over a mix of all heat and the part's size (an
     index of Tversky, 1977). The heat is squared, so that what is faint does not add up over large parts.
-    It names the right one in 69 % of photos of shapes that it was not chosen by, chairs and tables
-    (`benchmarks/parts.py`).
+    It names the right one in six to seven of ten photos of shapes that it was not chosen by, chairs and
+    tables (`benchmarks/parts.py`).
 
     Args:
         detection: Of an aligned photo.
