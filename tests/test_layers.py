@@ -20,6 +20,7 @@ LAYERS = [
     "evaluation",
     "inspection",
     "web",
+    "study",
     "demo",
     "cli",
     "__main__",

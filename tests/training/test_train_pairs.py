@@ -1,11 +1,13 @@
 import csv
 import dataclasses
 import functools
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError, TrainingError
@@ -13,7 +15,7 @@ from looking3d.model.cmt.cmt import Cmt
 from looking3d.model.cmt.weights import load_model
 from looking3d.training import recipes
 from looking3d.training.augment import STRONG_AUGMENTATION
-from looking3d.training.train_pairs import PairTrainConfig, train_pairs
+from looking3d.training.train_pairs import TERMS, PairTrainConfig, train_pairs
 from tests.training.tiny import NAMES, few_steps, tiny
 
 STAGE = few_steps()
@@ -55,6 +57,8 @@ def test_a_run_gives_weights_logs_and_settings(paired: Dataset, tmp_path: Path, 
     assert ("patch" in row) == (model == "cmt-plus")
     assert ("query_view" in row) == (model != "cmt-a")
     assert list((tmp_path / "run" / "tensorboard" / "joint").glob("events*"))
+    pictures = sorted((tmp_path / "run" / "pictures").glob("*.jpg"))
+    assert [p.name for p in pictures] == ["joint-000002.jpg", "joint-000004.jpg"] * (model != "cmt-a")
 
 
 def test_stopping_and_going_on_changes_nothing(paired: Dataset, tmp_path: Path) -> None:
@@ -199,3 +203,21 @@ def test_figures_of_the_log_are_means(paired: Dataset, tmp_path: Path) -> None:
         [paired], tmp_path / "run", config_of("cmt"), on_log=lambda stage, step, steps, row: rows.append(row)
     )
     assert all(np.isfinite(list(row.values())).all() for row in rows)
+
+
+@pytest.mark.parametrize("terms", ["both", "query-view", "view-view", "none"])
+def test_alignment_terms_can_be_switched_off(paired: Dataset, tmp_path: Path, terms: str) -> None:
+    config = config_of("cmt", joint=few_steps(steps=1, validate_every=1), alignment_terms=terms)
+    train_pairs([paired], tmp_path / "run", config)
+    with (tmp_path / "run" / "log-joint-train.csv").open() as file:
+        row = next(csv.DictReader(file))
+    assert ("query_view" in row, "view_view" in row) == TERMS[terms]
+    with safe_open(tmp_path / "run" / "weights.safetensors", "pt") as stored:
+        notes = json.loads(stored.metadata()["notes"])
+    assert (notes["query_view"], notes["view_view"]) == TERMS[terms]
+    assert notes["photos"] == 2
+    assert notes["views"] == 3
+    with pytest.raises(ConfigError, match="alignment-terms: this model has no alignment loss"):
+        train_pairs([paired], tmp_path / "a", dataclasses.replace(config, model="cmt-a"))
+    with pytest.raises(ConfigError, match="unknown alignment-terms 'half'"):
+        dataclasses.replace(config, alignment_terms="half")

@@ -1,4 +1,4 @@
-"""The service as its users start it: a process of its own."""
+"""Servers as their users start them: a process of its own."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 
-class Running:
-    """`looking3d serve` on a free port, until the block ends."""
+class RunningCommand:
+    """A command that serves, on a free port, until the block ends."""
 
-    def __init__(self, gallery: Path, *options: str, **environment: str) -> None:
-        command = [sys.executable, "-m", "looking3d", "serve", "--gallery", str(gallery), "--port", "0"]
+    def __init__(self, *command: str, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [*command, *options],
+            [sys.executable, "-m", "looking3d", *command, "--port", "0"],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
         )
         self.told: list[str] = []
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> Self:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.told.append(line)
@@ -35,3 +35,10 @@ class Running:
         if self.process.poll() is None:
             self.process.terminate()
         self.told += self.process.communicate(timeout=300)[1].splitlines()
+
+
+class Running(RunningCommand):
+    """`looking3d serve`."""
+
+    def __init__(self, gallery: Path, *options: str, **environment: str) -> None:
+        super().__init__("serve", "--gallery", str(gallery), *options, **environment)

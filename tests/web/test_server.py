@@ -76,7 +76,8 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "looking3d.web.server", raising=False)
+    for module in ("looking3d.web.server", "looking3d.web.listening"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(SystemExit) as stop:
         main(["serve"])
     assert stop.value.code == 2

@@ -13,7 +13,8 @@ from looking3d.cli.checkpoints import convert_released
 from looking3d.cli.console import INTERRUPTED, messages, print_error
 from looking3d.cli.data import convert, generate, statistics, validate
 from looking3d.cli.inspection import calibrate, demo, enrol, inspect
-from looking3d.cli.train import train
+from looking3d.cli.study import study
+from looking3d.cli.train import runs, train
 from looking3d.cli.training import evaluate, export
 from looking3d.cli.web import serve
 from looking3d.errors import Looking3DError
@@ -24,11 +25,13 @@ COMMANDS = {
     "statistics": statistics,
     "validate": validate,
     "train": train,
+    "runs": runs,
     "evaluate": evaluate,
     "enrol": enrol,
     "calibrate": calibrate,
     "inspect": inspect,
     "serve": serve,
+    "study": study,
     "export": export,
     "convert-released": convert_released,
     "demo": demo,

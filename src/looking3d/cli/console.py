@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table as TerminalTable
+
+if TYPE_CHECKING:
+    from looking3d.evaluation.tables import Table
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -39,3 +46,20 @@ def progress_bar(console: Console = messages) -> Progress:
         console=console,
         transient=True,
     )
+
+
+def terminal_table(content: Table) -> TerminalTable:
+    """A table of figures for the terminal."""
+    table = TerminalTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, head in enumerate(content.heads):
+        table.add_column(head, justify="right" if i else "left", no_wrap=not i)
+    for row in content.rows:
+        table.add_row(*row)
+    return table
+
+
+def say_where(host: str, port: int) -> None:
+    """Tell where a server listens."""
+    shown = "localhost" if host in ("0.0.0.0", "::") else host
+    shown = f"[{shown}]" if ":" in shown else shown
+    messages.print(f"listening on http://{shown}:{port}; Ctrl-C ends it", highlight=False, soft_wrap=True)

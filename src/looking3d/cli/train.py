@@ -41,6 +41,13 @@ def train(
     alignment_steps: Annotated[
         int, tyro.conf.arg(help="Steps of the alignment loss alone, before all losses together.")
     ] = 0,
+    alignment_terms: Annotated[
+        Literal["", "both", "query-view", "view-view", "none"],
+        tyro.conf.arg(
+            help="What is aligned: photos with views, views with each other (the paper's table 3); by "
+            "default as the model's recipe says."
+        ),
+    ] = "",
     views: Annotated[
         int | None, tyro.conf.arg(help="Views of the reference in training; by default the model's own.")
     ] = None,
@@ -130,7 +137,7 @@ def train(
         "validate_every": validate_every,
         "precision": precision,
     }
-    pairing = _Pairing(alignment_steps, views, photos_per_reference, strong_augmentation)
+    pairing = _Pairing(alignment_steps, alignment_terms, views, photos_per_reference, strong_augmentation)
     changes = {name: value for name, value in given.items() if value is not None}
     limits = {
         "max_minutes": max_minutes,
@@ -146,8 +153,8 @@ def train(
             if model in PRESETS:
                 if changes or pairing != _Pairing():
                     raise ConfigError(
-                        f"{model} is trained as its preset says; leave away --alignment-steps and all from "
-                        "--views to --strong-augmentation"
+                        f"{model} is trained as its preset says; leave away all from "
+                        "--alignment-steps to --strong-augmentation"
                     )
                 results = _train_align(datasets, out, model, stages, start, seed, told)
             else:
@@ -165,6 +172,7 @@ class _Pairing:
     """Settings of models of photo and views alone."""
 
     alignment_steps: int = 0
+    alignment_terms: str = ""
     views: int | None = None
     photos_per_reference: int = 1
     strong_augmentation: bool = False
@@ -217,6 +225,7 @@ def _train_pairs(
         model,
         joint,
         first,
+        pairing.alignment_terms,
         STRONG_AUGMENTATION if pairing.strong_augmentation else Augmentation(),
         views=pairing.views,
         photos_per_reference=pairing.photos_per_reference,
@@ -272,3 +281,46 @@ def _tell_end(console: Console, out: Path, results: Sequence[StageResult]) -> No
         console.print(f"weights: {out / 'weights.safetensors'}; curves: {out / 'curves.png'}", soft_wrap=True)
     else:
         console.print("these stages are done; the weights are written once every stage is")
+
+
+def runs(
+    folders: Annotated[
+        tuple[Path, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(help="Folders of runs, or folders that hold some."),
+    ],
+    json: Annotated[bool, tyro.conf.arg(help="Print JSON.")] = False,
+) -> int:
+    """List training runs side by side, those that are still training too."""
+    import json as encoder
+
+    from rich import box
+    from rich.table import Table
+
+    from looking3d.training.runs import find_runs, summarize
+
+    if not folders:
+        raise ConfigError("folders: expected at least one folder of a run")
+    summaries = [summarize(run) for run in find_runs(folders)]
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # a table in a file has room
+    if json:
+        console.out(encoder.dumps([summary.as_json() for summary in summaries], indent=1), highlight=False)
+        return 0
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("run", "model", "seed", "stage"):
+        table.add_column(head, no_wrap=True)
+    for head in ("steps", "loss", "AUROC", "best", "photos/s"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for summary in summaries:
+        named = (summary.run.name, summary.model, str(summary.seed))
+        for stage in summary.stages:
+            best = f"{stage.best_auroc:.3f} at {stage.best_step}" if stage.best_step else "-"
+            figures = (stage.loss, stage.auroc, stage.photos_per_second)
+            loss, auroc, speed = ("-" if value != value else f"{value:.4g}" for value in figures)
+            table.add_row(*named, stage.stage, f"{stage.step}/{stage.steps}", loss, auroc, best, speed)
+            named = ("", "", "")
+    console.print(table)
+    console.print("AUROC is of the validation split; --json tells data and folders, too")
+    return 0

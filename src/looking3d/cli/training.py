@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from looking3d.cli.console import progress_bar
+from looking3d.cli.console import progress_bar, terminal_table
 from looking3d.errors import ConfigError
 
 
@@ -80,12 +78,7 @@ def _print_scores(figures: dict, page: Path) -> None:
     console = Console()
     console.print(f"{figures['photos']} photos of {figures['shapes']} shapes", highlight=False)
     for content in tables(figures):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for i, head in enumerate(content.heads):
-            table.add_column(head, justify="right" if i else "left", no_wrap=not i)
-        for row in content.rows:
-            table.add_row(*row)
-        console.print(table)
+        console.print(terminal_table(content))
     console.print(f"page: {page}", highlight=False, soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from looking3d.cli.console import messages
+from looking3d.cli.console import messages, say_where
 from looking3d.errors import MissingExtraError
 from looking3d.web.config import API_KEY_VARIABLE, ServiceConfig
 
@@ -21,9 +21,7 @@ def serve(
         raise MissingExtraError("looking3d serve", "web") from error
 
     def tell(port: int) -> None:
-        host = "localhost" if config.host in ("0.0.0.0", "::") else config.host
-        host = f"[{host}]" if ":" in host else host
-        messages.print(f"listening on http://{host}:{port}; Ctrl-C ends it", highlight=False, soft_wrap=True)
+        say_where(config.host, port)
         if config.is_open:
             messages.print(
                 f"anyone who reaches this machine can use it; set {API_KEY_VARIABLE}",

@@ -30,7 +30,7 @@ def make_fabric(device: str = "cpu", processes: int = 1) -> Fabric:
     """
     try:
         import lightning_fabric
-        from lightning_fabric.strategies import DDPStrategy
+        from lightning_fabric.strategies.ddp import DDPStrategy
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     check_device(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.distributed
@@ -22,6 +23,18 @@ from looking3d.training.pair_batches import Inputs, inputs, truth
 
 class PairModel(Learner):
     """A network of photo and views, and what it learns from a batch of `pairs.PhotoPairs`."""
+
+    def aligned_by(self, query_view: bool, view_view: bool) -> PairModel:
+        """The same network, aligned by these terms of equation 15 alone: the rows of table 3.
+
+        Raises:
+            ConfigError: This model compares nothing.
+        """
+        raise ConfigError("alignment-terms: this model has no alignment loss; leave them away")
+
+    def features(self, batch: Batch) -> Features | None:
+        """What this model compares patches of photo and views by; None if it compares none."""
+        return None
 
     def aligning(self) -> PairModel:
         """The same network, learning only what it is compared by: the first of two stages.
@@ -64,6 +77,20 @@ class CmtModel(PairModel):
             points, valid = (of.index_select(0, batch["reference"]) for of in (given.points, given.valid))
             return project_reference(points, valid, batch["estimated_camera"], batch["depth"])
 
+    def aligned_by(self, query_view: bool, view_view: bool) -> PairModel:
+        """The same with other alignment losses."""
+        if self.network.projector is None or not self.losses.alignment:
+            return super().aligned_by(query_view, view_view)
+        terms = replace(self.losses.aligned, query_view=query_view, view_view=view_view)
+        weight = self.losses.alignment * (query_view or view_view)
+        return CmtModel(self.network, replace(self.losses, aligned=terms, alignment=weight))
+
+    def features(self, batch: Batch) -> Features | None:
+        """Those of the correspondence head."""
+        if self.network.projector is None:
+            return None
+        return in_full(_projected_features(self.network.project, inputs(batch), batch))
+
     def aligning(self) -> PairModel:
         """The alignment losses alone."""
         if self.network.projector is None or not self.losses.alignment:
@@ -92,7 +119,8 @@ class AligningModel(CmtModel):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """What is learnt from a batch."""
         given = inputs(batch)
-        features = in_full(_projected_features(self.network.project, given, batch))
+        features = self.features(batch)
+        assert features is not None
         with full_precision(given.query):
             keys = in_full(self._keys(given, batch))
             found = truth(batch)

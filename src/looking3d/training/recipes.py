@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -56,14 +57,22 @@ class PairRecipe:
     """How all its losses together are trained, unless told otherwise."""
 
 
+_PLUS_LOSSES = JointLossConfig(
+    alignment=0.25,
+    l1=1.0,
+    giou=0.4,
+    patch=4.0,
+    aligned=AlignmentConfig(balance=1.0, view_view=False, true_matches=True),
+)
+"""Those of candidates by geometry: the patches teach most, and features are not made alike at the cost of
+what tells them apart."""
+
+
 def cmt_recipe(config: CmtConfig) -> PairRecipe:
-    """CMT's: all of the paper's losses, and those of the heads that only some presets have."""
+    """CMT's: all of the paper's losses, or those of candidates by geometry."""
     geometry = config.ranking == "geometry"
-    losses = JointLossConfig(
-        alignment=float(config.vlfa),
-        patch=float(config.patch_head),
-        aligned=AlignmentConfig(true_matches=geometry),
-    )
+    losses = _PLUS_LOSSES if geometry else JointLossConfig(alignment=float(config.vlfa))
+    losses = dataclasses.replace(losses, patch=losses.patch or 1.0) if config.patch_head else losses
     pairs = PairConfig(config.image_px, config.train_views, true_matches=geometry, estimated_camera=geometry)
     stage = LAPTOP_STAGE if config.image_px < CmtConfig.image_px else PAPER_STAGE
     return PairRecipe(lambda: CmtModel(Cmt(config), losses), pairs, stage)

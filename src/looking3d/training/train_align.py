@@ -171,8 +171,14 @@ def _task(
         validation,
         config.seed,
         torch.channels_last,
-        (lambda network: None) if start is None else functools.partial(take_over, weights=start, stage=stage),
+        functools.partial(_begin, stage=stage, start=start),
     )
+
+
+def _begin(network: nn.Module, stage: str, start: dict[str, Tensor] | None) -> None:
+    """Give a stage's network the weights that it starts from, if there are any."""
+    if start is not None:
+        take_over(network, start, stage)
 
 
 def _batch(photos: TrainingPhotos, stage: str, size: int, first: int, step: int, number: int) -> Batch:

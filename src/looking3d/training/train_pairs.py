@@ -13,21 +13,32 @@ import torch
 from torch import Tensor, nn
 
 from looking3d.dataset.load import Dataset
-from looking3d.errors import CheckpointError, ConfigError
+from looking3d.errors import CheckpointError, ConfigError, unknown_name
 from looking3d.model.cmt.weights import save_model
 from looking3d.training.augment import NO_AUGMENTATION, Augmentation
 from looking3d.training.config import StageConfig
 from looking3d.training.devices import make_fabric
 from looking3d.training.learner import Learner
-from looking3d.training.pair_batches import Share, make_batch
+from looking3d.training.match_pictures import PICTURES, write_matches
+from looking3d.training.pair_batches import Share, expanded, make_batch
+from looking3d.training.pair_model import PairModel
 from looking3d.training.pairs import PhotoPairs
 from looking3d.training.recipes import PairRecipe, recipe
 from looking3d.training.run_folder import RunFolder
 from looking3d.training.train_align import check_limits
 from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
 
+TERMS = {
+    "both": (True, True),
+    "query-view": (True, False),
+    "view-view": (False, True),
+    "none": (False, False),
+}
+"""Alignment losses by name: whether photos are aligned with views, and views with each other (table 3)."""
+
 ALIGNMENT, JOINT = "alignment", "joint"
 _CACHE = "references"
+_PICTURED = 4  # photos
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,9 @@ class PairTrainConfig:
 
     alignment: StageConfig | None = None
     """Its alignment loss alone, before."""
+
+    alignment_terms: str = ""
+    """Terms of equation 15 that align the features, of TERMS; by default the model's own."""
 
     augmentation: Augmentation = field(default_factory=Augmentation)
     """How photos are varied."""
@@ -63,6 +77,8 @@ class PairTrainConfig:
 
     def __post_init__(self) -> None:
         recipe(self.model)
+        if self.alignment_terms and self.alignment_terms not in TERMS:
+            raise unknown_name("alignment-terms", self.alignment_terms, TERMS)
         if self.views is not None and self.views < 1:
             raise ConfigError(f"views: expected at least 1, got {self.views}")
         if self.seed < 0:
@@ -127,20 +143,21 @@ def train_pairs(
         task = Task(
             stage,
             stage_config,
-            functools.partial(_learner, plan, stage),
+            functools.partial(_learner, plan, config, stage),
             functools.partial(_batch, pairs.train, stage_config.batch, fabric.global_rank, fabric.world_size),
             functools.partial(_batch, pairs.validation, stage_config.batch, 0, 1),
             config.seed,
             # On a CPU batch norm in the other layout loses digits: of a mean, the fourth
             torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format,
             functools.partial(_begin, folder=folder, config=config, stage=stage, start=start),
+            functools.partial(_picture, pairs=pairs.validation, run=run, stage=stage),
         )
         results.append(Trainer(task, folder, fabric).train(deadline, workers, on_log, on_step))
         if not results[-1].finished:
             return results
     if fabric.is_global_zero:
         network = _trained(plan, folder)
-        save_model(network, folder.weights, notes={"model": config.model, "steps": config.joint.steps})
+        save_model(network, folder.weights, notes=_notes(config, plan, fabric.world_size))
     return results
 
 
@@ -169,12 +186,28 @@ class _Splits:
         )
 
 
+def _notes(config: PairTrainConfig, plan: PairRecipe, processes: int) -> dict[str, object]:
+    """What is worth knowing of a network besides its settings."""
+    joint = config.joint
+    notes: dict[str, object] = {
+        "model": config.model,
+        "steps": joint.steps,
+        "photos": joint.steps * joint.batch * joint.accumulate * processes,
+        "views": config.views or plan.pairs.views,
+    }
+    if config.alignment_terms:
+        notes["query_view"], notes["view_view"] = TERMS[config.alignment_terms]
+    return notes
+
+
 def _batch(pairs: PhotoPairs, size: int, rank: int, world: int, number: int) -> dict[str, Tensor]:
     return make_batch(pairs, number, Share(size, rank, world))
 
 
-def _learner(plan: PairRecipe, stage: str) -> Learner:
+def _learner(plan: PairRecipe, config: PairTrainConfig, stage: str) -> Learner:
     learner = plan.build()
+    if config.alignment_terms:
+        learner = learner.aligned_by(*TERMS[config.alignment_terms])
     return learner.aligning() if stage == ALIGNMENT else learner
 
 
@@ -194,6 +227,17 @@ def _begin(
         if not taken:
             raise CheckpointError(f"start: these weights have nothing in common with {config.model}")
         network.load_state_dict(taken, strict=False)
+
+
+def _picture(learner: Learner, step: int, pairs: PhotoPairs, run: Path, stage: str) -> None:
+    """Draw what the network takes for the same point, if it compares any."""
+    assert isinstance(learner, PairModel)
+    on = next(learner.parameters()).device
+    batch = _batch(pairs, _PICTURED, 0, 1, 0)
+    features = learner.features({key: value.to(on) for key, value in batch.items()})
+    if features is not None:
+        path = run / PICTURES / f"{stage}-{step:06d}.jpg"
+        write_matches(path, expanded(batch), features.query.cpu(), features.views.cpu())
 
 
 def _trained(plan: PairRecipe, folder: RunFolder) -> nn.Module:

@@ -105,7 +105,8 @@ class Trainer:
         torch.manual_seed(task.seed)
         learner = task.build()
         task.start(learner.network)
-        learner.to(self.device, memory_format=task.memory_format)
+        learner.to(self.device)
+        learner.to(memory_format=task.memory_format)  # pyright: ignore[reportCallIssue]
         if fabric.world_size > 1:
             synchronize_norms(learner)
         self.average = AveragedModel(learner.network, avg_fn=self._averaged, use_buffers=True)
@@ -289,7 +290,9 @@ class Trainer:
         """Whether any of the processes wishes to; all get the same answer."""
         if self.fabric.world_size == 1:
             return wish
-        return bool(self.fabric.all_reduce(torch.tensor(float(wish)), reduce_op="sum") > 0)
+        wishes = self.fabric.all_reduce(torch.tensor(float(wish)), reduce_op="sum")
+        assert isinstance(wishes, Tensor)
+        return bool(wishes > 0)
 
     def _log(self, split: str, row: dict[str, float]) -> None:
         if self.board is not None:

@@ -20,13 +20,14 @@ PROTECTED = ("/v1/", "/metrics")
 
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 _FOREIGN = ("cross-site", "same-site")
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
     # The page loads nothing from elsewhere, and nobody frames it.
     "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+"""Of every answer."""
 
 
 class Guard:
@@ -56,7 +57,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
@@ -17,19 +16,16 @@ from sqlalchemy import (
     Select,
     String,
     cast,
-    create_engine,
-    event,
     func,
     or_,
     select,
     update,
 )
 from sqlalchemy import delete as delete_from
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from looking3d.errors import ConfigError
+from looking3d.web.database import connect, opening
 
 SCHEMA = 1
 """Version of the tables; a database of another one is refused."""
@@ -120,31 +116,14 @@ class History:
         Raises:
             ConfigError: The URL is none, its driver is missing, or the database cannot be opened.
         """
-        try:
-            where = make_url(url)
-            is_file = where.get_backend_name() == "sqlite" and where.database not in (None, "", ":memory:")
-            if is_file:
-                Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(where)
-            if is_file:
-                event.listen(self._engine, "connect", _for_many_writers)
+        with opening(url):
+            self._engine = connect(url)
             _Base.metadata.create_all(self._engine)
             with Session(self._engine) as session:
                 found = session.scalar(select(func.max(_Version.schema)))
                 if found is None:
                     session.add(_Version(schema=SCHEMA))
                     session.commit()
-        except (NoSuchModuleError, ModuleNotFoundError) as error:
-            raise ConfigError(
-                f"database: its driver is not installed ({error}); install it by pip"
-            ) from error
-        except ArgumentError as error:
-            raise ConfigError("database: expected a URL as sqlite:///history.sqlite") from error
-        except (SQLAlchemyError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error)
-            raise ConfigError(
-                f"database {where.render_as_string(hide_password=True)}: cannot be opened ({reason})"
-            ) from error
         if found not in (None, SCHEMA):
             raise ConfigError(f"database: has schema {found}, expected {SCHEMA}; name another --database")
 
@@ -263,11 +242,3 @@ def _filtered(
     if mark == "any":
         return query.where(Record.mark.is_not(None))
     return query if mark is None else query.where(Record.mark == mark)
-
-
-def _for_many_writers(connection: Any, _: object) -> None:
-    """Let SQLite's readers go on beside a writer, and writers wait for each other."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.close()
