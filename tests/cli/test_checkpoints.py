@@ -7,7 +7,7 @@ import torch
 
 from looking3d.cli import main
 from looking3d.model.cmt.config import preset
-from looking3d.model.cmt.weights import load_model
+from looking3d.model.networks import load_network
 from tests.model import published
 
 
@@ -30,7 +30,7 @@ def test_the_published_file_becomes_weights_of_ours(
     assert "left out: encoder/conv1x1_mask.weight (the published network never uses it)" in words
     assert "left out: epoch (no part of the published network)" in words
     assert "under CC BY-NC-SA 4.0" in words
-    model = load_model(tmp_path / "out.safetensors")
+    model = load_network(tmp_path / "out.safetensors")
     assert model.config == preset("released")
     assert model.token.tolist() == list(range(128))
 

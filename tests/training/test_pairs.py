@@ -57,6 +57,7 @@ def test_a_pair_holds_what_its_description_says(paired: Dataset, cache: Path) ->
         "depth": ((64, 64), np.float32),
         "place": ((), np.int64),
         "reference": ((), np.int64),
+        "shape": ((), np.int64),
     }
     for place in range(12):
         pair = pairs[place]
@@ -66,6 +67,19 @@ def test_a_pair_holds_what_its_description_says(paired: Dataset, cache: Path) ->
         assert pair["label"] == (sample.kind != NORMAL)
         assert KIND_NAMES[pair["kind"]] == sample.kind
         assert pair["place"] == place
+
+
+def test_pairs_say_which_are_of_one_shape(paired: Dataset, cache: Path) -> None:
+    config = PairConfig(64, views=5, augmentation=NO_AUGMENTATION)
+    pairs = PhotoPairs([paired, paired], "train", config, 0, cache)
+    made = [pairs[place] for place in range(24)]
+    assert {int(pair["shape"]) for pair in made} == {0, 1, 2, 3}
+    shapes = {int(pair["shape"]): sample_of(pairs, int(pair["place"])).shape_id for pair in made}
+    assert len(set(shapes.values())) == 2  # each shape comes once in each dataset, under another number
+    for pair in made:
+        first = next(other for other in made if other["shape"] == pair["shape"])
+        assert (pair["views"] == first["views"]).all()
+        assert sample_of(pairs, int(pair["place"])).shape_id == shapes[int(pair["shape"])]
 
 
 def test_a_pair_depends_on_seed_and_place_alone(paired: Dataset, cache: Path) -> None:

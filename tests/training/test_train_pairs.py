@@ -12,10 +12,11 @@ from safetensors import safe_open
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError, TrainingError
 from looking3d.model.cmt.cmt import Cmt
-from looking3d.model.cmt.weights import load_model
+from looking3d.model.networks import load_network
 from looking3d.training import recipes
 from looking3d.training.augment import STRONG_AUGMENTATION
 from looking3d.training.train_pairs import TERMS, PairTrainConfig, train_pairs
+from tests.model.tiny_networks import tiny as tiny_network
 from tests.training.tiny import NAMES, few_steps, tiny
 
 STAGE = few_steps()
@@ -46,7 +47,7 @@ def test_a_run_gives_weights_logs_and_settings(paired: Dataset, tmp_path: Path, 
     results = train_pairs([paired], tmp_path / "run", config_of(model))
     assert [(r.stage, r.step, r.finished) for r in results] == [("joint", 4, True)]
     assert 0 <= results[0].metrics["auroc"] <= 1
-    network = load_model(tmp_path / "run" / "weights.safetensors")
+    network = load_network(tmp_path / "run" / "weights.safetensors")
     assert isinstance(network, Cmt)
     assert_same(network.state_dict(), weights(tmp_path / "run", of="average"))
     with (tmp_path / "run" / "log-joint-val.csv").open() as file:
@@ -59,6 +60,23 @@ def test_a_run_gives_weights_logs_and_settings(paired: Dataset, tmp_path: Path, 
     assert list((tmp_path / "run" / "tensorboard" / "joint").glob("events*"))
     pictures = sorted((tmp_path / "run" / "pictures").glob("*.jpg"))
     assert [p.name for p in pictures] == ["joint-000002.jpg", "joint-000004.jpg"] * (model != "cmt-a")
+
+
+@pytest.mark.parametrize("model", ["vit-box", "lfd", "cmic", "resnet18-viewpoint"])
+def test_what_cmt_is_compared_with_is_trained_by_the_same_loop(
+    paired: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setitem(recipes.RECIPES, model, recipes.recipe_of(tiny_network(model)))
+    joint = few_steps(batch=4, precision="bf16")
+    config = config_of(model, joint=joint, photos_per_reference=2, augmentation=STRONG_AUGMENTATION)
+    (result,) = train_pairs([paired], tmp_path / "run", config)
+    assert result.finished
+    assert ("top1" in result.metrics, "auroc" in result.metrics) == (
+        (True, False) if model == "resnet18-viewpoint" else (False, True)
+    )
+    network = load_network(tmp_path / "run" / "weights.safetensors")
+    assert network.config == tiny_network(model)
+    assert_same(network.state_dict(), weights(tmp_path / "run", of="average"))
 
 
 def test_stopping_and_going_on_changes_nothing(paired: Dataset, tmp_path: Path) -> None:
@@ -162,7 +180,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(
 
 def test_weights_to_start_from(paired: Dataset, tmp_path: Path) -> None:
     train_pairs([paired], tmp_path / "first", config_of("cmt"))
-    given = load_model(tmp_path / "first" / "weights.safetensors").state_dict()
+    given = load_network(tmp_path / "first" / "weights.safetensors").state_dict()
     config = config_of("cmt-plus", start="abc", seed=3)
     train_pairs([paired], tmp_path / "second", config, max_minutes=0, start=given)
     for name, tensor in weights(tmp_path / "second").items():

@@ -30,7 +30,7 @@ def tiny(name: str) -> PairRecipe:
         test_views=3,
         top_k=4,
     )
-    return recipes.cmt_recipe(config)
+    return recipes.recipe_of(config)
 
 
 def few_steps(**settings: object) -> StageConfig:

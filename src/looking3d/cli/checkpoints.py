@@ -14,14 +14,14 @@ def convert_released(
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(help="The .safetensors file to write.")],
 ) -> int:
     """Carry the published CMT checkpoint over to the preset `released`; nothing in it can run code."""
-    from looking3d.model.cmt.weights import save_model
+    from looking3d.model.networks import save_network
     from looking3d.model.released import LICENCE, NOTICE
     from looking3d.model.released import convert_released as convert
     from looking3d.model.stored_weights import check_target
 
     check_target(out)  # before the work, not after it
     converted = convert(checkpoint)
-    save_model(converted.model, out, notes={"source": checkpoint.name, "licence": LICENCE})
+    save_network(converted.model, out, notes={"source": checkpoint.name, "licence": LICENCE})
     console = Console()
     for name in converted.unused:
         console.print(f"left out: {name} (the published network never uses it)", highlight=False)

@@ -208,7 +208,7 @@ def _train_pairs(
     seed: int,
     told: dict,
 ) -> list[StageResult]:
-    from looking3d.model.cmt.weights import load_model
+    from looking3d.model.networks import load_network
     from looking3d.training.augment import STRONG_AUGMENTATION, Augmentation
     from looking3d.training.recipes import recipe
     from looking3d.training.run_folder import RunFolder
@@ -232,7 +232,7 @@ def _train_pairs(
         seed=seed,
         start=_digest(weights),
     )
-    taken = None if weights is None else load_model(weights).state_dict()
+    taken = None if weights is None else load_network(weights).state_dict()
     return train_pairs(list(datasets), out, config, start=taken, **told)
 
 

@@ -120,7 +120,8 @@ class PhotoPairs:
       `photo_matches`: see `alignment.Subsets`;
     - with `estimated_camera`, that camera as (3, 4) float32, and `depth` (64, 64) float32 of the reference
       as the photo's own camera sees it, 0 where there is none;
-    - `place` () int64, and `reference` () int64, the same number for photos that share views.
+    - `place` () int64; `reference` () int64, the same number for photos that share views; `shape` () int64,
+      the same for all photos of one shape.
     """
 
     def __init__(
@@ -167,16 +168,16 @@ class PhotoPairs:
                     f"{dataset.path}: its references have {references.view_count} views, which is fewer than "
                     f"the {config.views} asked for; ask for fewer, or generate a dataset with more (--views)"
                 )
+        # Shapes of all datasets, numbered on
+        sizes = [0, *(len(references.shapes) for references in self.references)]
+        self._first_shape: list[int] = np.cumsum(sizes).tolist()
         self.order = self._order(kinds)
 
     def _order(self, kinds: list[str]) -> Order:
         config = self.config
         if config.photos_per_reference == 1:
             return PhotoOrder(kinds, config.balanced, self.seed)
-        # Shapes of all datasets, numbered on
-        sizes = [0, *(len(dataset.by_shape(self.split)) for dataset in self.datasets)]
-        first = np.cumsum(sizes).tolist()
-        shapes = [first[photo.dataset] + photo.shape for photo in self._photos]
+        shapes = [self._first_shape[photo.dataset] + photo.shape for photo in self._photos]
         return GroupedOrder(shapes, kinds, config.photos_per_reference, config.balanced, self.seed)
 
     def _check_classes(self, kinds: list[str]) -> None:
@@ -219,6 +220,7 @@ class PhotoPairs:
             table, pair["points"], config.view_pairs, config.matches, config.spread_matches, generator
         )
         pair["place"], pair["reference"] = np.array(place), np.array(group)
+        pair["shape"] = np.array(self._first_shape[photo.dataset] + photo.shape)
         return mirrored(pair) if shared.random() < config.augmentation.mirror else pair
 
     def _photo(self, photo: _Photo, generator: np.random.Generator) -> tuple[Pair, Window]:
@@ -254,7 +256,7 @@ class PhotoPairs:
         return dataset.photo(photo.sample), dataset.masks(photo.sample).object
 
 
-OF_REFERENCE = ("views", "points", "valid", "view_cameras", "view_angles")
+OF_REFERENCE = ("views", "points", "valid", "view_cameras", "view_angles", "shape")
 """What photos that share a reference have in common."""
 
 

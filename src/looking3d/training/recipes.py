@@ -8,14 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from looking3d.errors import unknown_name
+from looking3d.model.baselines.cmic import CmicConfig
+from looking3d.model.baselines.lfd import LfdConfig
+from looking3d.model.baselines.query_only import QueryResnetConfig, VitConfig
+from looking3d.model.baselines.viewpoint import ViewpointConfig
 from looking3d.model.cmt.cmt import Cmt
-from looking3d.model.cmt.config import PRESETS as CMT_PRESETS
 from looking3d.model.cmt.config import CmtConfig
+from looking3d.model.networks import PRESETS, NetworkConfig, build_network
 from looking3d.training.alignment import AlignmentConfig
+from looking3d.training.cmic_model import CmicModel
 from looking3d.training.config import StageConfig
 from looking3d.training.joint import JointLossConfig
+from looking3d.training.lfd_model import LfdModel
 from looking3d.training.pair_model import CmtModel, PairModel
 from looking3d.training.pairs import PairConfig
+from looking3d.training.query_model import QueryModel
+from looking3d.training.viewpoint_model import ViewpointModel
 
 PAPER_STAGE = StageConfig(
     steps=87_500,
@@ -57,6 +65,14 @@ class PairRecipe:
     """How all its losses together are trained, unless told otherwise."""
 
 
+_TRAINED_BY: dict[type, Callable[..., PairModel]] = {
+    QueryResnetConfig: QueryModel,
+    VitConfig: QueryModel,
+    LfdConfig: LfdModel,
+    CmicConfig: CmicModel,
+    ViewpointConfig: ViewpointModel,
+}
+
 _PLUS_LOSSES = JointLossConfig(
     alignment=0.25,
     l1=1.0,
@@ -68,18 +84,26 @@ _PLUS_LOSSES = JointLossConfig(
 what tells them apart."""
 
 
-def cmt_recipe(config: CmtConfig) -> PairRecipe:
+def recipe_of(config: NetworkConfig) -> PairRecipe:
+    """How a network of these settings is trained."""
+    stage = LAPTOP_STAGE if config.image_px < CmtConfig.image_px else PAPER_STAGE
+    if isinstance(config, CmtConfig):
+        return _cmt(config, stage)
+    pairs = PairConfig(config.image_px, config.train_views, estimated_camera=isinstance(config, LfdConfig))
+    return PairRecipe(lambda: _TRAINED_BY[type(config)](build_network(config)), pairs, stage)
+
+
+def _cmt(config: CmtConfig, stage: StageConfig) -> PairRecipe:
     """CMT's: all of the paper's losses, or those of candidates by geometry."""
     geometry = config.ranking == "geometry"
     losses = _PLUS_LOSSES if geometry else JointLossConfig(alignment=float(config.vlfa))
     losses = dataclasses.replace(losses, patch=losses.patch or 1.0) if config.patch_head else losses
     pairs = PairConfig(config.image_px, config.train_views, true_matches=geometry, estimated_camera=geometry)
-    stage = LAPTOP_STAGE if config.image_px < CmtConfig.image_px else PAPER_STAGE
     return PairRecipe(lambda: CmtModel(Cmt(config), losses), pairs, stage)
 
 
-RECIPES: dict[str, PairRecipe] = {name: cmt_recipe(config) for name, config in CMT_PRESETS.items()}
-"""By the names of table 2 and of CMT's presets; `-small` is each at the size of a laptop."""
+RECIPES: dict[str, PairRecipe] = {name: recipe_of(config) for name, config in PRESETS.items()}
+"""By the names of the paper's tables and of CMT's presets; `-small` is each at the size of a laptop."""
 
 
 def recipe(name: str) -> PairRecipe:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError, unknown_name
-from looking3d.model.cmt.weights import save_model
+from looking3d.model.networks import save_network
 from looking3d.training.augment import NO_AUGMENTATION, Augmentation
 from looking3d.training.config import StageConfig
 from looking3d.training.devices import make_fabric
@@ -157,7 +157,7 @@ def train_pairs(
             return results
     if fabric.is_global_zero:
         network = _trained(plan, folder)
-        save_model(network, folder.weights, notes=_notes(config, plan, fabric.world_size))
+        save_network(network, folder.weights, notes=_notes(config, plan, fabric.world_size))
     return results
 
 

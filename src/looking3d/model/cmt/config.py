@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from looking3d.errors import ConfigError, unknown_name
-from looking3d.model.encoder import SIZE_STEP, STRIDE
+from looking3d.model.encoder import STRIDE
+from looking3d.model.setting_checks import check_at_least, check_heads, check_image_px
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,12 @@ class CmtConfig:
 
     def __post_init__(self) -> None:
         """Refuse what no model can be built of."""
-        for name in ("image_px", "encoder_width", "feature_width", "projector_hidden", "projector_width"):
-            self._at_least(name, 1)
-        for name in ("top_k", "train_views", "test_views", "blocks", "heads", "width"):
-            self._at_least(name, 1)
-        self._at_least("position_layers", 1)
-        self._at_least("position_frequencies", 1)
-        self._at_least("box_layers", 2)
-        if self.image_px % SIZE_STEP:
-            raise ConfigError(f"image_px: expected a multiple of {SIZE_STEP}, got {self.image_px}")
-        if self.width % self.heads:
-            raise ConfigError(f"width: expected a multiple of the {self.heads} heads, got {self.width}")
+        check_at_least(self, 1, "encoder_width", "feature_width", "projector_hidden", "projector_width")
+        check_at_least(self, 1, "top_k", "train_views", "test_views", "blocks", "heads", "width")
+        check_at_least(self, 1, "position_layers", "position_frequencies")
+        check_at_least(self, 2, "box_layers")
+        check_image_px(self.image_px)
+        check_heads(self.width, self.heads)
         if self.key_momentum is not None and not 0 <= self.key_momentum < 1:
             raise ConfigError(f"key_momentum: expected 0 to below 1, got {self.key_momentum}")
         if not self.radius > 0:
@@ -139,10 +135,6 @@ class CmtConfig:
             raise ConfigError("ranking: geometry ranks candidates, and without cga all are taken")
         if not self.projects and self.key_momentum is not None:
             raise ConfigError("key_momentum: without cga and vlfa nothing is compared that needs keys")
-
-    def _at_least(self, name: str, least: int) -> None:
-        if getattr(self, name) < least:
-            raise ConfigError(f"{name}: expected at least {least}, got {getattr(self, name)}")
 
     def _one_of(self, name: str, legal: tuple[str, ...]) -> None:
         if getattr(self, name) not in legal:
