@@ -37,6 +37,10 @@ SURVIVORS = (6, 4, 4)
 FINALISTS = 2
 """Hypotheses that are refined at 128 px."""
 
+POSE_STEP = 2.0**-10
+"""Poses are multiples of this: 0.06 degrees, 0.12 px of 128. Rounded, poses that arithmetic of another
+runtime makes differ in the sixth digit are the same, and so are their drawings."""
+
 REFINEMENTS = 4
 """Rounds of refinement at 128 px."""
 
@@ -281,7 +285,8 @@ class AlignDetector:
         flow = motion.flow.double().cpu().flatten(2).transpose(1, 2)
         spread = motion.log_spread.double().cpu().flatten(1).exp()
         target = project(start, points)[0] + flow
-        return gauss_newton(start, points, target, spread, valid, log_focal=framed.log_focal).numpy()
+        moved = gauss_newton(start, points, target, spread, valid, log_focal=framed.log_focal).numpy()
+        return np.round(moved / POSE_STEP) * POSE_STEP
 
 
 def _likely(probability: np.ndarray) -> np.ndarray:
