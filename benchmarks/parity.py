@@ -118,6 +118,8 @@ def main(settings: Settings) -> None:
         f"export {milliseconds[1]:.0f} ({milliseconds[0] / milliseconds[1]:.2f} times as fast)",
         soft_wrap=True,
     )
+    close = sum(abs(a.probability - b.probability) <= CLOSE for a, b in zip(before, after, strict=True))
+    console.print(f"probabilities within {CLOSE:g}: {close} of {len(rows)}")
     raise SystemExit(worst > CLOSE)
 
 

@@ -37,6 +37,11 @@ class Answer:
     drawing_iou: float
 
     @property
+    def name(self) -> str:
+        """Of the photo among those of all designs: `chair/003`."""
+        return f"{self.design}/{self.photo}"
+
+    @property
     def anomalous(self) -> bool:
         """Whether anything is wrong with what it shows."""
         return self.kind != NORMAL

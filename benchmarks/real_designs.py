@@ -7,6 +7,7 @@ their EXIF, and `looking3d inspect` gets these and nothing else: once with the w
 is the default, and once with its true outline, which shows what better outlines would bring.
 
     python benchmarks/real_designs.py designs/ --environments hdri/ --out real
+    python benchmarks/real_designs.py designs/ --environments hdri/ --out real --shown chair/003 sofa/001
 
 Writes what it renders, a table (`table.md`), every answer (`answers.json`), and for each way of finding the
 object a sheet to look at (`sheet-auto.jpg`), the worst photos first. Photos and references are made once;
@@ -88,6 +89,9 @@ class Settings:
     weights: str = "align"
     """A run's folder, a .safetensors file, or `align`."""
 
+    shown: tuple[str, ...] = ()
+    """Photos, as chair/003, for a small sheet of these alone, in this order."""
+
     seed: int = 0
     """Decides every photo."""
 
@@ -168,11 +172,14 @@ def main(settings: Settings) -> None:
     console = Console(highlight=False, soft_wrap=True)
     claim(settings)
     photos = list(photographed(settings, console))
+    names = {f"{design}/{photo.file.stem}" for design, of_design in photos for photo in of_design}
+    if unknown := set(settings.shown) - names:
+        raise ConfigError(f"--shown: no photos {sorted(unknown)}; expected some of {sorted(names)}")
     entries = enrolled(settings, console)
     detector = load_detector(settings.weights)
     answers: list[Answer] = []
     for way in WAYS:
-        strips: list[tuple[float, np.ndarray]] = []
+        strips: dict[str, np.ndarray] = {}
         for design, of_design in track(photos, f"inspecting, {way}", console=console):
             masks = ForegroundConfig("mask", masks=settings.out / "masks" / design)
             inspector = WatchedInspector(
@@ -181,16 +188,23 @@ def main(settings: Settings) -> None:
             for photo in of_design:
                 answer, cells = judge(inspector, design, way, photo)
                 answers.append(answer)
-                strips.append((answer.badness, strip(answer, cells)))
-        strips.sort(key=lambda pair: -pair[0])
-        path = settings.out / f"sheet-{way}.jpg"
-        Image.fromarray(sheet([picture for _, picture in strips])).save(path, quality=88)
-        console.print(f"look at {path}")
+                strips[answer.name] = strip(answer, cells)
+        of_way = sorted((one for one in answers if one.way == way), key=lambda one: -one.badness)
+        save(sheet([strips[one.name] for one in of_way]), settings.out / f"sheet-{way}.jpg", console)
+        if settings.shown:
+            chosen = [strips[name] for name in settings.shown]
+            save(sheet(chosen, columns=1), settings.out / f"shown-{way}.jpg", console)
     text = markdown(answers)
     (settings.out / "table.md").write_text(text)
     listed = [dataclasses.asdict(answer) for answer in answers]
     (settings.out / "answers.json").write_text(json.dumps(listed, indent=1))
     console.print(text, markup=False)
+
+
+def save(page: np.ndarray, path: Path, console: Console) -> None:
+    """Write a sheet and name it."""
+    Image.fromarray(page).save(path, quality=88)
+    console.print(f"look at {path}")
 
 
 def claim(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from real_answers import Answer
 from looking3d.inspection.words import percent
 
 CELL_PX = 208
-_CAPTION_PX, _GAP_PX, _BAND_PX, _HEAD_PX, _COLUMNS = 36, 14, 8, 26, 2
+_CAPTION_PX, _GAP_PX, _BAND_PX, _HEAD_PX = 36, 14, 8, 26
 _FOUND, _TRUE, _GREY = (235, 50, 200), (60, 220, 90), (90, 90, 90)
 _HEADS = (
     "photo (pink: what is wrong)",
@@ -79,21 +79,19 @@ def strip(answer: Answer, cells: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([band, told], 1)
 
 
-def sheet(strips: Sequence[np.ndarray]) -> np.ndarray:
-    """(height, width, 3) uint8 RGB, the strips, two in a row, the first at the top left; what each cell is
-    stands above them."""
+def sheet(strips: Sequence[np.ndarray], columns: int = 2) -> np.ndarray:
+    """(height, width, 3) uint8 RGB, the strips in rows, the first at the top left; what each cell is stands
+    above them."""
     height, width = strips[0].shape[:2]
-    rows = math.ceil(len(strips) / _COLUMNS)
+    rows = math.ceil(len(strips) / columns)
     top = _HEAD_PX + _GAP_PX
-    page = np.full(
-        (top + rows * (height + _GAP_PX), _COLUMNS * (width + _GAP_PX) + _GAP_PX, 3), 255, np.uint8
-    )
+    page = np.full((top + rows * (height + _GAP_PX), columns * (width + _GAP_PX) + _GAP_PX, 3), 255, np.uint8)
     for i, picture in enumerate(strips):
-        y, x = top + i // _COLUMNS * (height + _GAP_PX), _GAP_PX + i % _COLUMNS * (width + _GAP_PX)
+        y, x = top + i // columns * (height + _GAP_PX), _GAP_PX + i % columns * (width + _GAP_PX)
         page[y : y + height, x : x + width] = picture
     image = Image.fromarray(page)
     draw = ImageDraw.Draw(image)
-    for i in range(min(_COLUMNS, len(strips))):
+    for i in range(min(columns, len(strips))):
         for j, head in enumerate(_HEADS):
             x = _GAP_PX + i * (width + _GAP_PX) + _BAND_PX + j * CELL_PX + 4
             draw.text((x, 6), head, "black", ImageFont.load_default(13))

@@ -73,7 +73,7 @@ def main(settings: Settings) -> None:
 def photograph(chair: PartShape, folder: Path, seed: int) -> list[Path]:
     """Photos of the chair from some sides, some of them with a part missing."""
     generator = np.random.default_rng(seed)
-    scene, renderer = draw_scene(chair, generator), get_renderer("mitsuba", samples=64)
+    scene, renderer = draw_scene(chair, generator), get_renderer("mitsuba")
     width, height = PHOTO_PX
     paths = []
     for number, (azimuth, missing) in enumerate(zip(AZIMUTHS_DEG, MISSING, strict=True), 1):

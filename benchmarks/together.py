@@ -138,8 +138,9 @@ def _with_anomaly(
     raycaster = Raycaster(shape)
     while True:
         kind = list(KINDS)[generator.integers(len(KINDS))]
+        part = shape.parts[generator.integers(len(shape.parts))]
         try:
-            made = KINDS[kind](shape, donors, generator).shape
+            made = KINDS[kind](shape, part, donors, generator).shape
         except AnomalyImpossible:
             continue
         edited = Raycaster(made)

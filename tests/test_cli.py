@@ -195,7 +195,7 @@ def test_watching_a_folder(folder: Path, capsys, tmp_path: Path) -> None:
     rows = [json.loads(row) for row in out.splitlines()]
     assert (code, sorted(row["name"] for row in rows)) == (0, ["one.png", "two.png"])
     svg_as_jpg(incoming)
-    code, out, err = run(capsys, *watch, "--watch-seconds", "1.5")
+    code, out, err = run(capsys, *watch, "--max-photos", "3")
     assert code == 2
     assert len(out.splitlines()) == 3
     assert "drawing.jpg" in next(row for row in out.splitlines() if row.startswith("error"))
@@ -205,6 +205,8 @@ def test_watching_a_folder(folder: Path, capsys, tmp_path: Path) -> None:
     wrong = ["inspect", "--watch", incoming]
     assert_one_line(*run(capsys, *wrong), ["no reference; pass --reference"])
     assert_one_line(*run(capsys, *inspect(folder), "--watch", tmp_path / "none"), ["is no folder"])
+    (tmp_path / "empty").mkdir()
+    assert run(capsys, *inspect(folder), "--watch", tmp_path / "empty", "--watch-seconds", "0.3")[0] == 0
 
 
 def test_watching_folders_named_by_ids_until_ctrl_c(folder: Path, capsys, tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ def test_the_sheet_holds_all_strips_in_order() -> None:
         y, x = found.min(0)
         assert np.array_equal(page[y : y + height, x : x + width], one)
         places.append((y, x))
+    column = sheet(strips, columns=1)
+    assert column.shape[0] > page.shape[0]
+    assert column.shape[1] < page.shape[1]
     assert places[0][0] == places[1][0] < places[2][0]
     assert places[0][1] == places[2][1] < places[1][1]
 
@@ -224,5 +227,9 @@ def test_the_whole_way(designs: Path, tmp_path: Path, monkeypatch: pytest.Monkey
             assert image.width > 4 * CELL_PX
     # Once more, with other weights: the photos are the same files.
     before = photo.stat().st_mtime_ns
-    real_designs.main(dataclasses.replace(mine, weights="other"))
+    real_designs.main(dataclasses.replace(mine, weights="other", shown=("chair/001",)))
     assert photo.stat().st_mtime_ns == before
+    with Image.open(tmp_path / "shown-auto.jpg") as image, Image.open(tmp_path / "sheet-auto.jpg") as all_:
+        assert image.width < all_.width
+    with pytest.raises(ConfigError, match=r"no photos \['chair/007'\]; expected some of \['chair/000'"):
+        real_designs.main(dataclasses.replace(mine, shown=("chair/007",)))

@@ -43,6 +43,7 @@ def _row(generator: np.random.Generator, number: int) -> dict:
         "elevation_deg": generator.uniform(-10, 80),
         "roll_deg": generator.uniform(-20, 20),
         "focal_length": generator.uniform(0.75, 1.5),
+        "nearest_view_deg": generator.uniform(0, 10),
         "changed_share": float(changed.mean()),
         "true_boxes": [box.tolist()] if anomalous else [],
         "changed": packed_mask(changed),
@@ -63,6 +64,9 @@ def _row(generator: np.random.Generator, number: int) -> dict:
         "scale_error_log": generator.uniform(0, 0.05),
         "reprojection_error_px": generator.uniform(0, 2),
         "silhouette_iou": generator.uniform(0.8, 1),
+        "true_view_rank": float(generator.integers(1, 6)),
+        "found_view_deg": generator.integers(20) * 18.0,
+        "view_error_deg": generator.uniform(0, 180),
     }
 
 

@@ -10,6 +10,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError, DatasetError, PhotoError
 from looking3d.evaluation import predict as module
 from looking3d.evaluation.config import EvaluationConfig
+from looking3d.evaluation.judging import AlignJudge
 from looking3d.evaluation.predict import predict
 from looking3d.inspection.reference import load_reference
 from looking3d.model.align.align import AlignDetector
@@ -120,9 +121,9 @@ def test_boxes_are_ranked_by_their_photo_and_by_their_heat(
     heat = np.zeros((32, 32), np.float32)
     heat[12, 10:14] = 0.75
     heat[20, 16] = 0.6
-    real = module._detect
+    real = AlignJudge._detect
     monkeypatch.setattr(
-        module, "_detect", lambda *args: dataclasses.replace(real(*args), heat_map=heat, alignment=1.0)
+        AlignJudge, "_detect", lambda *args: dataclasses.replace(real(*args), heat_map=heat, alignment=1.0)
     )
     for row in digits(predict(weights, dataset, "test", tmp_path / "out", EvaluationConfig("true"))):
         assert row["box_scores"] == pytest.approx([row["probability"], row["probability"] * 0.6 / 3])

@@ -19,6 +19,9 @@ SETTINGS = {
     "camera": "disturbed",
     "reframe": 0.1,
     "seed": 0,
+    "framing": "object",
+    "views": 12,
+    "top_k": "all",
 }
 
 
@@ -29,7 +32,7 @@ def test_the_page_shows_every_group_and_needs_nothing_else(predictions: Predicti
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "http" not in re.sub(r'http-equiv="[^"]*"', "", page)
     assert "Scores on data/&lt;test&gt;" in page
-    assert "camera disturbed, photos framed otherwise by up to 10 %" in page
+    assert "camera disturbed, 12 views, k = all, framed by the object, photos framed otherwise" in page
     for groups in figures["by"].values():
         for name in groups:
             assert f"<th>{escape(name)}</th>" in page

@@ -22,7 +22,7 @@ def test_anomalies_are_held_against_all_normal_photos_and_other_groups_against_t
 def test_every_photo_is_in_one_group_of_each_kind(predictions: Predictions) -> None:
     for name, groups in strata(predictions).items():
         times = np.sum([group.members for group in groups.values()], axis=0)
-        wanted = predictions["anomalous"] if name in ("kind", "changed share") else 1
+        wanted = predictions["anomalous"] if name in ("kind", "part", "changed share") else 1
         np.testing.assert_array_equal(times, wanted, name)
 
 

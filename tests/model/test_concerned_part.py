@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from looking3d.geometry.camera import orbit
-from looking3d.model.concerned_part import ConcernedPart, concerned_part, part_scores
+from looking3d.model.concerned_part import ConcernedPart, concerned_part, part_scores, shared_words
 from looking3d.model.detector import Detection
 from looking3d.model.query import Window
 from looking3d.render.raycast import Raycaster
@@ -91,3 +91,24 @@ def test_no_part_is_named_where_nothing_stands_out(
 )
 def test_names(id: str, label: str, name: str) -> None:
     assert ConcernedPart(id, label).name == name
+
+
+@pytest.mark.parametrize(
+    ("ids", "names"),
+    [
+        (["SheenChair_fabric", "SheenChair_wood"], ["fabric", "wood"]),
+        (
+            ["old_cabinet", "old_cabinet_door_02", "old_cabinet_left_leg"],
+            ["cabinet", "cabinet door 02", "left cabinet leg"],
+        ),
+        (["leg_front", "leg_back", "seat"], ["front leg", "back leg", "seat"]),
+        (["00", "01"], ["leg 00", "leg 01"]),
+        (["5_00", "5_01"], ["leg 5 00", "leg 5 01"]),
+        (["leg_1", "leg_2"], ["leg 1", "leg 2"]),
+        (["a", "a_1"], ["a", "a 1"]),
+        (["_", "_"], ["leg", "leg"]),
+    ],
+)
+def test_what_all_parts_are_called_is_left_out(ids: list[str], names: list[str]) -> None:
+    shared = shared_words(ids)
+    assert [ConcernedPart(id, "chair/leg", shared).name for id in ids] == names

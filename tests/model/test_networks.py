@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from looking3d.errors import CheckpointError
-from looking3d.model.checkpoint import FORMAT, load_detector
+from looking3d.model.checkpoint import FORMAT, load_align
 from looking3d.model.networks import PRESETS, build_network, load_network, save_network
 from looking3d.model.pair_network import Judgement, PairNetwork, PairSettings
 from tests.model.tiny_networks import tiny
@@ -129,7 +129,7 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
 def test_align_s_loader_says_that_it_is_another_detector(tmp_path: Path) -> None:
     save_network(built("cmt"), tmp_path / "w.safetensors")
     with pytest.raises(CheckpointError, match="holds a detector 'cmt'; expected 'align'"):
-        load_detector(tmp_path / "w.safetensors")
+        load_align(tmp_path / "w.safetensors")
 
 
 def test_each_preset_has_a_small_one_of_its_kind() -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import alert_is_present
 from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -20,7 +21,7 @@ OPTIONS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--window-size=1280,1000",
 )
-PATIENCE_S = 60
+PATIENCE_S = 300  # a busy machine takes its time
 
 
 class Browser:
@@ -40,12 +41,26 @@ class Browser:
             elements = self.driver.find_elements(By.CSS_SELECTOR, selector)
             return next((one for one in elements if text in one.text), False)
 
-        return WebDriverWait(
-            self.driver, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException]
-        ).until(found, f"no {selector} with {text!r}; the page says: {self.said()}")
+        wait = WebDriverWait(self.driver, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException])
+        try:
+            return wait.until(found)
+        except TimeoutException as error:
+            raise AssertionError(f"no {selector} with {text!r}; the page says: {self.said()}") from error
 
-    def said(self) -> str:
-        return " ".join(one.text for one in self.driver.find_elements(By.ID, "message"))
+    def said(self) -> list[str]:
+        """The page's message, and the first line of each card."""
+        script = (
+            "return [...document.querySelectorAll('#message, article .top, .failure, .waiting')]"
+            ".map((one) => one.innerText)"
+        )
+        return self.driver.execute_script(script)
+
+    def answers(self, selector: str, key: str, question: str, yes: bool) -> None:
+        """Press a key on a button that asks back, and answer."""
+        self.one(selector).send_keys(key)
+        asked = WebDriverWait(self.driver, PATIENCE_S).until(alert_is_present())
+        assert asked.text.startswith(question)
+        (asked.accept if yes else asked.dismiss)()
 
     def picture(self, selector: str) -> tuple[int, int]:
         """The size of a picture, once it has come."""

@@ -34,7 +34,7 @@ class RunningCommand:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-        self.told += self.process.communicate(timeout=60)[1].splitlines()
+        self.told += self.process.communicate(timeout=300)[1].splitlines()
 
 
 class Running(RunningCommand):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -199,8 +200,11 @@ def test_the_page_is_served_whole_and_asks_nobody_else(client: TestClient) -> No
     page = client.get("/")
     assert "<title>Looking3D</title>" in page.text
     assert "default-src 'self'" in page.headers["content-security-policy"]
-    for path in ("page/page.js", "page/page.css", "page/api.js", "page/viewer.js"):
-        assert path.endswith(("api.js", "viewer.js")) or path in page.text
+    script = client.get("/page/page.js").text
+    imported = [f"page/{name}" for name in re.findall(r'from "\./(\w+\.js)"', script)]
+    assert len(imported) == 4
+    for path in ("page/page.js", "page/page.css", *imported):
+        assert path in imported or path in page.text
         answer = client.get(f"/{path}")
         assert answer.status_code == 200
         assert "http://" not in answer.text

@@ -12,6 +12,7 @@ pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.web.browsing import CHROMIUM, DRIVER, Browser, chromium
 from tests.web.running import Running
@@ -76,6 +77,18 @@ def test_a_person_enrols_inspects_corrects_and_finds_it_again(
         found = browser.one("#history-one article[data-verdict=anomalous]", "anomalous.png")
         assert found.find_elements(By.CSS_SELECTOR, "[data-mark=wrong][aria-pressed=true]")
         assert browser.picture("#history-one img.heat") == (420, 300)
+
+        # It is deleted by the keyboard, once that is confirmed.
+        delete = "#history-one [data-action=delete]"
+        browser.answers(delete, Keys.ENTER, "Delete the inspection of anomalous.png?", yes=False)
+        browser.answers(delete, Keys.SPACE, "Delete the inspection of anomalous.png?", yes=True)
+        browser.one("#message", "The inspection of anomalous.png is deleted.")
+        browser.one("#history-count", "1 inspection")
+        assert not browser.driver.find_elements(By.CSS_SELECTOR, "#history article")
+        assert "normal.png" in browser.driver.switch_to.active_element.text
+        browser.driver.refresh()
+        browser.one("#history-list button", "normal.png")
+        assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#history-list button")) == 1
     assert not browser.complaints()
 
 

@@ -12,10 +12,11 @@ import tyro
 from looking3d.cli.checkpoints import convert_released
 from looking3d.cli.console import INTERRUPTED, messages, print_error
 from looking3d.cli.data import convert, generate, statistics, validate
+from looking3d.cli.evaluation import compare, evaluate, figures, tables
+from looking3d.cli.export import export
 from looking3d.cli.inspection import calibrate, demo, enrol, inspect
 from looking3d.cli.study import study
 from looking3d.cli.train import runs, train
-from looking3d.cli.training import evaluate, export
 from looking3d.cli.web import serve
 from looking3d.errors import Looking3DError
 
@@ -27,6 +28,9 @@ COMMANDS = {
     "train": train,
     "runs": runs,
     "evaluate": evaluate,
+    "compare": compare,
+    "tables": tables,
+    "figures": figures,
     "enrol": enrol,
     "calibrate": calibrate,
     "inspect": inspect,

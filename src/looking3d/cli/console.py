@@ -52,7 +52,8 @@ def terminal_table(content: Table) -> TerminalTable:
     """A table of figures for the terminal."""
     table = TerminalTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, head in enumerate(content.heads):
-        table.add_column(head, justify="right" if i else "left", no_wrap=not i)
+        # Folded, not cut off, where the terminal is narrow
+        table.add_column(head, justify="right" if i else "left", no_wrap=not i, overflow="fold")
     for row in content.rows:
         table.add_row(*row)
     return table

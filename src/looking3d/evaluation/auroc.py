@@ -35,25 +35,66 @@ def auroc_over_shapes(labels: np.ndarray, scores: np.ndarray, shapes: np.ndarray
         seed: Of the draws.
     """
     names, index = np.unique(shapes, return_inverse=True)
-    count = len(names)
-    positives = np.bincount(index[labels], minlength=count).astype(float)
-    negatives = np.bincount(index[~labels], minlength=count).astype(float)
-    if not positives.any() or not negatives.any():
+    pairs = Pairs.of(labels, scores, index, len(names))
+    if not pairs.positives.any() or not pairs.negatives.any():
         return Auroc(None, None)
-    wins = _wins(labels, scores, index, count)
+    return Auroc(pairs.auroc(), interval(pairs.drawn(shape_draws(len(names), seed))))
+
+
+class Pairs(NamedTuple):
+    """The pairs of a positive and a negative, by the shapes that these are of.
+
+    Attributes:
+        positives, negatives: (shapes,) float64, how many each shape has.
+        wins: (shapes, shapes) pairs that positives of the one shape win against negatives of the other.
+    """
+
+    positives: np.ndarray
+    negatives: np.ndarray
+    wins: np.ndarray
+
+    @staticmethod
+    def of(labels: np.ndarray, scores: np.ndarray, index: np.ndarray, count: int) -> Pairs:
+        """Count them.
+
+        Args:
+            labels: (n,) bool.
+            scores: (n,).
+            index: (n,) number of the shape of each, from 0 to before `count`.
+            count: Shapes.
+        """
+        positives, negatives = (np.bincount(index[of], minlength=count) for of in (labels, ~labels))
+        return Pairs(positives.astype(float), negatives.astype(float), _wins(labels, scores, index, count))
+
+    def auroc(self) -> float:
+        """The share of pairs that are won."""
+        return float(self.wins.sum() / (self.positives.sum() * self.negatives.sum()))
+
+    def drawn(self, draws: np.ndarray) -> np.ndarray:
+        """(draws,) the same of each set of shapes; NaN where it lacks a class.
+
+        Args:
+            draws: What `shape_draws` gives.
+        """
+        count = (draws @ self.positives) * (draws @ self.negatives)
+        won = ((draws @ self.wins) * draws).sum(1)
+        return np.divide(won, count, out=np.full(len(draws), np.nan), where=count > 0)
+
+
+def shape_draws(count: int, seed: int) -> np.ndarray:
+    """(BOOTSTRAPS, count) float64: how often each shape is in each set drawn with replacement."""
     generator = np.random.default_rng(seed)
-    draws = np.stack(
-        [np.bincount(generator.integers(count, size=count), minlength=count) for _ in range(BOOTSTRAPS)]
-    ).astype(float)
-    pairs = (draws @ positives) * (draws @ negatives)
-    won = ((draws @ wins) * draws).sum(1)[pairs > 0]
-    values = won / pairs[pairs > 0]
-    if len(values):
-        low, high = (float(np.quantile(values, level)) for level in _LEVELS)
-        interval = (low, high)
-    else:
-        interval = None
-    return Auroc(float(wins.sum() / (positives.sum() * negatives.sum())), interval)
+    draws = [np.bincount(generator.integers(count, size=count), minlength=count) for _ in range(BOOTSTRAPS)]
+    return np.stack(draws).astype(float)
+
+
+def interval(values: np.ndarray) -> tuple[float, float] | None:
+    """The 95 % percentile interval of drawn values; those that are NaN are left out, None if all are."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = (float(np.quantile(values, level)) for level in _LEVELS)
+    return low, high
 
 
 def _wins(labels: np.ndarray, scores: np.ndarray, index: np.ndarray, count: int) -> np.ndarray:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from looking3d.errors import ConfigError, unknown_name
+from looking3d.model.pair_detector import ALL
 
 CAMERAS = ("estimated", "true", "disturbed")
+
+FRAMINGS = ("photo", "object")
 
 
 @dataclass(frozen=True)
@@ -19,16 +22,29 @@ class EvaluationConfig:
         reframe: Photos are cropped or padded, and their object moved off the middle, by up to this share of
             their width.
         seed: Decides how cameras and frames are off; nothing else is drawn.
+        framing: What a network of photo and views sees: the whole `photo`, as in training, or the window
+            around the `object` that `inspect` shows it.
+        views: Views of the reference that it is given; None: as many as its settings say.
+        top_k: Reference patches that CMT lets a patch attend to, or `all`; None: as its settings say.
     """
 
     camera: str = "estimated"
     reframe: float = 0.0
     seed: int = 0
+    framing: str = "photo"
+    views: int | None = None
+    top_k: int | str | None = None
 
     def __post_init__(self) -> None:
         if self.camera not in CAMERAS:
             raise unknown_name("camera", self.camera, CAMERAS)
         if not 0 <= self.reframe <= 0.5:
             raise ConfigError(f"reframe: expected a share from 0 to 0.5, got {self.reframe}")
+        if self.framing not in FRAMINGS:
+            raise unknown_name("framing", self.framing, FRAMINGS)
+        if self.views is not None and self.views < 1:
+            raise ConfigError(f"views: expected at least 1, got {self.views}")
+        if self.top_k not in (None, ALL) and not (isinstance(self.top_k, int) and self.top_k > 0):
+            raise ConfigError(f"top-k: expected at least 1, or {ALL}, got {self.top_k}")
         if self.seed < 0:
             raise ConfigError(f"seed: expected 0 or more, got {self.seed}")

@@ -6,35 +6,32 @@ import dataclasses
 import functools
 import hashlib
 import json
-import math
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from looking3d.dataset.engine import run_tasks
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import box_around, changed_patches
 from looking3d.dataset.schema import Sample
-from looking3d.dataset.stored_reference import StoredPart
-from looking3d.errors import DatasetError, PhotoError
-from looking3d.evaluation.cameras import camera_errors, disturbed_camera, view_of
+from looking3d.errors import DatasetError
+from looking3d.evaluation.cameras import view_of
 from looking3d.evaluation.config import EvaluationConfig
 from looking3d.evaluation.framing import Photo, load_photo, reframed
+from looking3d.evaluation.judging import Judged, detector_of, generator_of, judge_of
 from looking3d.evaluation.pixels import packed_mask
 from looking3d.evaluation.predictions import PREDICTIONS, SCHEMA, join_rows, write_rows
-from looking3d.geometry.camera import orbit
-from looking3d.model.align.align import AlignDetector, AlignEnrolled
-from looking3d.model.align.network import HEAT_CELLS, CompareNet
-from looking3d.model.checkpoint import find_weights, load_detector
-from looking3d.model.concerned_part import concerned_index
-from looking3d.model.detector import ALIGNED_FROM, Detection
-from looking3d.model.heat_regions import heat_regions
-from looking3d.model.query import Query, crop_mask, whole_window
-from looking3d.render.raycast import Raycaster
+from looking3d.evaluation.viewpoint import azimuth_apart
+from looking3d.model.align.align import AlignDetector
+from looking3d.model.checkpoint import find_weights
+from looking3d.model.networks import NAMES
+from looking3d.model.query import crop_mask
+from looking3d.model.stored_weights import read_header
+
+_CELL_PX = 4
+"""Pixels along a cell of the heat map at which what changed in it is counted."""
 
 
 def predict(
@@ -71,6 +68,7 @@ def predict(
         "dataset_fingerprint": dataset.fingerprint,
         "split": split,
         **dataclasses.asdict(config),
+        **_told_of(weights),
     }
     work = _claim(out, settings)
     todo = [samples for shape_id, samples in by_shape.items() if not _rows_of(work, shape_id).is_file()]
@@ -85,6 +83,16 @@ def predict(
     join_rows((_rows_of(work, shape_id) for shape_id in by_shape), settings, path)
     shutil.rmtree(work)
     return path
+
+
+def _told_of(weights: str) -> dict:
+    """What detector it is, and of a network of photo and views its settings and what was noted with it."""
+    path = find_weights(weights)
+    header = read_header(path) if path.suffix == ".safetensors" else {}
+    if header.get("detector") not in NAMES:
+        return {"detector": AlignDetector.name}
+    network, notes = (json.loads(header.get(name, "{}")) for name in ("config", "notes"))
+    return {"detector": header["detector"], "network": network, "notes": notes}
 
 
 def _claim(out: Path, settings: dict) -> Path:
@@ -109,12 +117,6 @@ def _rows_of(work: Path, shape_id: str) -> Path:
 
 
 @functools.lru_cache(maxsize=1)
-def _detector(weights: str) -> AlignDetector:
-    torch.set_num_threads(1)
-    return load_detector(weights)
-
-
-@functools.lru_cache(maxsize=1)
 def _dataset(path: Path) -> Dataset:
     return Dataset.open(path)
 
@@ -122,63 +124,25 @@ def _dataset(path: Path) -> Dataset:
 def _predict_shape(
     samples: list[Sample], weights: str, dataset_path: Path, config: EvaluationConfig
 ) -> list[dict]:
-    detector, dataset = _detector(weights), _dataset(dataset_path)
+    detector, dataset = detector_of(weights, config), _dataset(dataset_path)
     reference = dataset.reference(samples[0].shape_id)
-    raycaster = reference.raycaster()
-    enrolled = detector.enrol(raycaster)
+    judge = judge_of(detector, reference, config)
     rows = []
     for sample in samples:
         photo = load_photo(dataset, sample)
         if config.reframe > 0:
-            photo = reframed(photo, config.reframe, _generator(config, sample, "frame"))
-        start = time.perf_counter()
-        detection = _detect(detector, enrolled, photo, sample, config)
-        took = time.perf_counter() - start
-        rows.append(
-            {
-                **_truth(photo, sample, detection),
-                "family": reference.family,
-                **_answer(detection, raycaster, reference.parts),
-                **camera_errors(raycaster, photo.camera, detection.camera),
-                "seconds": took,
-            }
-        )
+            photo = reframed(photo, config.reframe, generator_of(config, sample, "frame"))
+        judged = judge.judge(photo, sample)
+        nearest = min(azimuth_apart(view, photo.camera) for view in reference.cameras)
+        of_reference = {"family": reference.family, "nearest_view_deg": nearest}
+        rows.append({**_truth(photo, sample, judged), **of_reference, **judged.columns})
     return rows
 
 
-def _generator(config: EvaluationConfig, sample: Sample, purpose: str) -> np.random.Generator:
-    """A photo's own, so that neither its neighbours nor the order change what is drawn."""
-    name = hashlib.sha256(f"{purpose} {sample.shape_id}/{sample.photo}".encode()).digest()
-    return np.random.default_rng([config.seed, int.from_bytes(name[:8])])
-
-
-def _detect(
-    detector: AlignDetector, enrolled: AlignEnrolled, photo: Photo, sample: Sample, config: EvaluationConfig
-) -> Detection:
-    query = Query(photo.image, name=sample.photo)
-    try:
-        if config.camera == "estimated":
-            return detector.detect([query], enrolled)[0]
-        camera = photo.camera
-        if config.camera == "disturbed":
-            generator = _generator(config, sample, "camera")
-            camera = disturbed_camera(camera, photo.object, enrolled.raycaster, generator)
-        return detector.detect_at(query, enrolled, camera)
-    except PhotoError:
-        return _nothing_found(query)
-
-
-def _nothing_found(query: Query) -> Detection:
-    """What counts for a photo in which the detector finds no object: no opinion, from the far side."""
-    height, width = query.image.shape[:2]
-    window = whole_window(width, height)
-    camera = window.photo_camera(orbit(math.pi, 0.0), width, height)
-    return Detection(0.5, np.zeros((HEAT_CELLS, HEAT_CELLS), np.float32), window, camera, 0.0)
-
-
-def _truth(photo: Photo, sample: Sample, detection: Detection) -> dict:
-    """What is known of the photo; the labels of the patches are those of the detector's window."""
-    changed = crop_mask(photo.changed, detection.window, CompareNet.size_px)
+def _truth(photo: Photo, sample: Sample, judged: Judged) -> dict:
+    """What is known of the photo; the labels of the cells are those of the detector's window."""
+    window, cells = judged.window, len(judged.heat_map)
+    changed = crop_mask(photo.changed, window, cells * _CELL_PX)
     height, width = photo.changed.shape
     return {
         "shape_id": sample.shape_id,
@@ -195,25 +159,7 @@ def _truth(photo: Photo, sample: Sample, detection: Detection) -> dict:
         "changed_share": float(photo.changed.mean()),
         "true_boxes": [list(box_around(photo.changed))] if photo.changed.any() else [],
         "changed": packed_mask(photo.changed),
-        "patch_labels": np.packbits(changed_patches(changed, len(detection.heat_map))).tobytes(),
-    }
-
-
-def _answer(detection: Detection, raycaster: Raycaster, parts: tuple[StoredPart, ...]) -> dict:
-    """What the detector says, as `inspect` would tell it."""
-    aligned = detection.alignment >= ALIGNED_FROM
-    index = concerned_index(detection, raycaster, len(parts)) if aligned else None
-    named = StoredPart("", "") if index is None else parts[index]
-    regions = heat_regions(detection)
-    window = detection.window
-    return {
-        "probability": detection.probability,
-        "alignment": detection.alignment,
-        "aligned": aligned,
-        "named_part_id": named.id,
-        "named_part_label": named.label,
-        "boxes": [list(region.box) for region in regions],
-        "box_scores": [detection.probability * region.total / regions[0].total for region in regions],
+        "patch_labels": np.packbits(changed_patches(changed, cells)).tobytes(),
         "window": [window.x, window.y, window.side],
-        "heat_map": detection.heat_map.astype(np.float16).tobytes(),
+        "heat_map": judged.heat_map.astype(np.float16).tobytes(),
     }

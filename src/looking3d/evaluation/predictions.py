@@ -26,6 +26,7 @@ SCHEMA = pa.schema(
         *((name, pa.bool_()) for name in ("anomalous", "odd_reference")),
         *((name, pa.int32()) for name in ("width", "height")),
         *((name, pa.float64()) for name in ("azimuth_deg", "elevation_deg", "roll_deg", "focal_length")),
+        ("nearest_view_deg", pa.float64()),
         ("changed_share", pa.float64()),
         ("true_boxes", pa.list_(pa.list_(pa.int32()))),
         ("changed", pa.binary()),
@@ -36,7 +37,7 @@ SCHEMA = pa.schema(
         ("aligned", pa.bool_()),
         ("named_part_id", pa.string()),
         ("named_part_label", pa.string()),
-        ("boxes", pa.list_(pa.list_(pa.int32()))),
+        ("boxes", pa.list_(pa.list_(pa.float64()))),
         ("box_scores", pa.list_(pa.float64())),
         ("window", pa.list_(pa.float64())),
         ("heat_map", pa.binary()),
@@ -44,6 +45,10 @@ SCHEMA = pa.schema(
         # How far its camera is off
         *((name, pa.float64()) for name in ("rotation_error_deg", "azimuth_error_deg", "shift_error_px")),
         *((name, pa.float64()) for name in ("scale_error_log", "reprojection_error_px", "silhouette_iou")),
+        # Which view of the reference it is nearest to
+        ("true_view_rank", pa.int32()),
+        ("found_view_deg", pa.float64()),
+        ("view_error_deg", pa.float64()),
     ]
 )
 """A row a photo; `docs/evaluation.md` says what the columns hold."""

@@ -51,13 +51,13 @@ def page(figures: dict, settings: dict, picture: bytes | None) -> str:
     return page_template("looking3d.evaluation", "scores.html.jinja").render(
         settings=settings,
         figures=figures,
-        tables=[(table, _bars(table)) for table in tables(figures)],
+        tables=[(table, bars(table)) for table in tables(figures)],
         curves=None if picture is None else base64.b64encode(picture).decode(),
         version=__version__,
     )
 
 
-def _bars(table: Table) -> list[tuple[float, float, float] | None]:
+def bars(table: Table) -> list[tuple[float, float, float] | None]:
     """For each row the places of its interval's ends and of its AUROC, in % from 0.5 to 1."""
 
     def place(value: float) -> float:

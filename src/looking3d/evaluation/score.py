@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from looking3d.evaluation.auroc import auroc_over_shapes
+from looking3d.evaluation.auroc import auroc_over_shapes, interval, shape_draws
 from looking3d.evaluation.boxes import box_scores
+from looking3d.evaluation.calibration_error import brier_score, expected_error, reliability
 from looking3d.evaluation.pixels import pixel_scores
-from looking3d.evaluation.strata import Stratum, strata
-
-THRESHOLD = 0.5
-"""Probability from which on a photo counts as anomalous."""
+from looking3d.evaluation.strata import Stratum, aligns, strata
+from looking3d.evaluation.thresholds import THRESHOLD, best_accuracy, best_f1
+from looking3d.evaluation.viewpoint import viewpoint_scores
 
 SILHOUETTES_OVER = 0.9
 """Intersection over union of the silhouettes over which a camera counts as found."""
@@ -28,16 +28,17 @@ CAMERA_ERRORS = (
 _QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
-def score(predictions: dict[str, np.ndarray], seed: int = 0) -> dict:
+def score(
+    predictions: dict[str, np.ndarray], seed: int = 0, validation: dict[str, np.ndarray] | None = None
+) -> dict:
     """All figures of a set of predictions, as plain values; the order of its rows changes no digit.
 
     Args:
         predictions: What `load_predictions` gives.
         seed: Of the bootstrap.
+        validation: Predictions of the same detector on other photos, which a threshold is chosen on.
     """
-    # In one order, so that sums of floats round alike.
-    order = np.lexsort((predictions["photo"].astype(str), predictions["shape_id"].astype(str)))
-    rows = {name: column[order] for name, column in predictions.items()}
+    rows = ordered(predictions)
     labels = rows["anomalous"].astype(bool)
     everything = np.ones(len(labels), bool)
     overall = _group(rows, Stratum(everything, everything), seed)
@@ -45,13 +46,18 @@ def score(predictions: dict[str, np.ndarray], seed: int = 0) -> dict:
         "shapes": len(np.unique(rows["shape_id"])),
         **overall,
         **_at_threshold(labels, rows["probability"] >= THRESHOLD),
+        "accuracy_interval": _accuracy_interval(rows, THRESHOLD, seed),
+        "at_validation_threshold": None if validation is None else _at_validated(rows, validation, seed),
         "average_precision": _if_both(labels, rows["probability"], average_precision_score),
-        "verdicts": _verdicts(rows),
+        "f1_max": best_f1(labels, rows["probability"])._asdict() if labels.any() else None,
+        "calibration": _calibration(labels, rows["probability"]),
+        "verdicts": _verdicts(rows) if aligns(rows) else None,
         "by": {
             name: {key: _group(rows, stratum, seed) for key, stratum in groups.items()}
             for name, groups in strata(rows).items()
         },
         "camera": _camera(rows),
+        "viewpoint": viewpoint_scores(rows),
         "pixels": {**pixel_scores(rows), "patch_auroc": _patch_auroc(rows)},
         "boxes": box_scores(rows),
         "parts": _parts(rows),
@@ -71,9 +77,22 @@ def _group(rows: dict[str, np.ndarray], stratum: Stratum, seed: int) -> dict:
         "anomalous": int((labels & members).sum()),
         "auroc": auroc.value,
         "auroc_interval": None if auroc.interval is None else list(auroc.interval),
-        "could_not_align": float(1 - rows["aligned"][members].astype(bool).mean()),
-        "silhouette_iou_over_0.9": float((rows["silhouette_iou"][members] > SILHOUETTES_OVER).mean()),
+        "could_not_align": float(1 - rows["aligned"][members].mean()) if aligns(rows) else None,
+        "silhouette_iou_over_0.9": _share_over(rows["silhouette_iou"][members]),
     }
+
+
+def ordered(predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows in one order, so that sums of floats round alike."""
+    order = np.lexsort((predictions["photo"].astype(str), predictions["shape_id"].astype(str)))
+    return {name: column[order] for name, column in predictions.items()}
+
+
+def _share_over(silhouette_iou: np.ndarray) -> float | None:
+    """The share of cameras that were found; None if the detector finds none."""
+    if np.isnan(silhouette_iou).all():
+        return None
+    return float((silhouette_iou > SILHOUETTES_OVER).mean())
 
 
 def _at_threshold(labels: np.ndarray, called: np.ndarray) -> dict:
@@ -82,6 +101,33 @@ def _at_threshold(labels: np.ndarray, called: np.ndarray) -> dict:
         "found": float(called[labels].mean()) if labels.any() else None,
         "false_alarms": float(called[~labels].mean()) if not labels.all() else None,
     }
+
+
+def _accuracy_interval(rows: dict[str, np.ndarray], threshold: float, seed: int) -> list[float] | None:
+    """As that of AUROC: shapes are drawn anew."""
+    right = (rows["probability"] >= threshold) == rows["anomalous"].astype(bool)
+    names, index = np.unique(rows["shape_id"], return_inverse=True)
+    draws = shape_draws(len(names), seed)
+    found = interval((draws @ np.bincount(index, right)) / (draws @ np.bincount(index)))
+    return None if found is None else list(found)
+
+
+def _at_validated(rows: dict[str, np.ndarray], validation: dict[str, np.ndarray], seed: int) -> dict:
+    """Figures at the threshold that is best in other photos."""
+    of_validation = ordered(validation)
+    cut = best_accuracy(of_validation["anomalous"].astype(bool), of_validation["probability"])
+    return {
+        "threshold": cut.threshold,
+        "validation_photos": len(validation["probability"]),
+        "validation_accuracy": cut.value,
+        **_at_threshold(rows["anomalous"].astype(bool), rows["probability"] >= cut.threshold),
+        "accuracy_interval": _accuracy_interval(rows, cut.threshold, seed),
+    }
+
+
+def _calibration(labels: np.ndarray, probability: np.ndarray) -> dict:
+    bins = reliability(labels, probability)
+    return {"ece": expected_error(bins), "brier": brier_score(labels, probability), "bins": bins}
 
 
 def _verdicts(rows: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:
@@ -95,7 +141,10 @@ def _verdicts(rows: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:
     }
 
 
-def _camera(rows: dict[str, np.ndarray]) -> dict:
+def _camera(rows: dict[str, np.ndarray]) -> dict | None:
+    """How far cameras are off; None if the detector finds none."""
+    if np.isnan(rows["rotation_error_deg"]).all():
+        return None
     figures: dict = {
         name: {q: float(np.quantile(rows[name], level)) for q, level in _QUANTILES.items()}
         for name in CAMERA_ERRORS
@@ -115,7 +164,9 @@ def _patch_auroc(rows: dict[str, np.ndarray]) -> float | None:
 
 
 def _parts(rows: dict[str, np.ndarray]) -> dict:
-    """How often the right part is named, in the anomalous photos that are called so."""
+    """How often the right part is named, in the anomalous photos that are called so; None if none ever is."""
+    if all(name is None for name in rows["named_part_id"]):
+        return {"true_positives": None, "named": None, "right_part": None, "right_label": None}
     called = (rows["probability"] >= THRESHOLD) & rows["aligned"].astype(bool)
     chosen = rows["anomalous"].astype(bool) & called & (rows["part_id"] != "")
     if not chosen.any():

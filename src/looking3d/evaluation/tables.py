@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from looking3d.evaluation.calibration_error import BINS
+from looking3d.evaluation.compare import Difference
 from looking3d.evaluation.pixels import FALSE_POSITIVES_TO
+from looking3d.evaluation.thresholds import THRESHOLD
+from looking3d.evaluation.viewpoint import TOP
 
 _NONE = "-"
 
@@ -37,14 +41,16 @@ def tables(figures: dict) -> list[Table]:
         figures: What `score` gives.
     """
     groups = [_auroc_table(f"by {name}", rows) for name, rows in figures["by"].items()]
-    return [
+    found = [
         _auroc_table("overall", {"all photos": figures}),
         _threshold_table(figures),
+        _probability_table(figures),
         _where_table(figures),
-        _camera_table(figures),
-        _verdict_table(figures["verdicts"]),
-        *groups,
+        None if figures["camera"] is None else _camera_table(figures),
+        None if figures["viewpoint"] is None else _viewpoint_table(figures["viewpoint"]),
+        None if figures["verdicts"] is None else _verdict_table(figures["verdicts"]),
     ]
+    return [table for table in found if table is not None] + groups
 
 
 def _auroc_table(title: str, rows: dict[str, dict]) -> Table:
@@ -76,13 +82,49 @@ def _auroc_table(title: str, rows: dict[str, dict]) -> Table:
 
 
 def _threshold_table(figures: dict) -> Table:
-    heads = ("at a probability of 0.5", "accuracy", "anomalies found", "false alarms", "average precision")
-    cells = (
-        "all photos",
-        *(_share(figures[name]) for name in ("accuracy", "found", "false_alarms")),
-        _number(figures["average_precision"]),
-    )
-    return Table("at a probability of 0.5", heads, [cells])
+    heads = ("called anomalous from", "accuracy", "95 % interval", "anomalies found", "false alarms")
+    rows = [(f"a probability of {THRESHOLD:g}", *_called(figures))]
+    validated = figures["at_validation_threshold"]
+    if validated is not None:
+        rows.append((f"{validated['threshold']:.3f}, chosen on validation photos", *_called(validated)))
+    return Table("called anomalous", heads, rows)
+
+
+def _called(figures: dict) -> tuple[str, ...]:
+    interval = figures["accuracy_interval"]
+    shares = [_share(figures[name]) for name in ("accuracy", "found", "false_alarms")]
+    told = _NONE if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}"
+    return shares[0], told, *shares[1:]
+
+
+def _probability_table(figures: dict) -> Table:
+    best, calibration = figures["f1_max"], figures["calibration"]
+    rows = [
+        ("average precision", _number(figures["average_precision"])),
+        (
+            "F1, the largest",
+            _NONE if best is None else f"{best['value']:.3f} from {best['threshold']:.3f} on",
+        ),
+        (f"expected calibration error, {BINS} bins", _number(calibration["ece"])),
+        ("Brier score", _number(calibration["brier"])),
+        ("milliseconds a photo", f"{figures['milliseconds_per_photo']:.0f}"),
+    ]
+    return Table("probabilities and time", ("probabilities and time", ""), rows)
+
+
+def _viewpoint_table(viewpoint: dict[str, dict]) -> Table:
+    shares = tuple(f"among the first {count}" if count > 1 else "found first" for count in TOP)
+    heads = ("nearest view", *shares, "error, median", "mean", "90th percentile, degrees", "photos")
+    rows = [
+        (
+            f"{name} photos",
+            *(_share(row[f"top{count}"]) for count in TOP),
+            *(_small(row[f"error_{name}_deg"]) for name in ("median", "mean", "p90")),
+            str(row["photos"]),
+        )
+        for name, row in viewpoint.items()
+    ]
+    return Table("nearest view", heads, rows)
 
 
 def _verdict_table(verdicts: dict[str, dict[str, int]]) -> Table:
@@ -102,10 +144,13 @@ def _where_table(figures: dict) -> Table:
         ("box AP 0.50 to 0.95", _number(boxes["ap"])),
         ("IoU of the first box, mean", _number(boxes["first_iou"])),
         ("first box of IoU 0.5 or more", _share(boxes["first_hit"])),
-        (f"right part, of {parts['true_positives']} anomalies found", _share(parts["right_part"])),
-        ("right label of the part", _share(parts["right_label"])),
-        ("a part named at all", _share(parts["named"])),
     ]
+    if parts["true_positives"] is not None:
+        rows += [
+            (f"right part, of {parts['true_positives']} anomalies found", _share(parts["right_part"])),
+            ("right label of the part", _share(parts["right_label"])),
+            ("a part named at all", _share(parts["named"])),
+        ]
     return Table("where it is", ("where it is", ""), rows)
 
 
@@ -126,9 +171,24 @@ def _camera_table(figures: dict) -> Table:
         ("silhouette IoU over 0.9", _share(camera["silhouette_iou"]["over_0.9"]), ""),
         ("rotation error under 5 degrees", _share(camera["rotation_under_5_deg"]), ""),
         ("could not align", _share(figures["could_not_align"]), ""),
-        ("milliseconds a photo", f"{figures['milliseconds_per_photo']:.0f}", ""),
     ]
     return Table("camera", ("camera", "median or share", "90th percentile"), rows)
+
+
+def difference_table(found: dict[str, Difference], first: str, second: str) -> Table:
+    """Differences of two runs.
+
+    Args:
+        found: What `compare` gives.
+        first, second: What the runs are called.
+    """
+    heads = ("", first, second, "difference", "95 % interval", "other sign in")
+    rows = []
+    for name, row in found.items():
+        interval = _NONE if row.interval is None else f"{row.interval[0]:+.3f} to {row.interval[1]:+.3f}"
+        difference = _NONE if row.difference is None else f"{row.difference:+.3f}"
+        rows.append((name, _number(row.first), _number(row.second), difference, interval, _share(row.turned)))
+    return Table("differences", heads, rows)
 
 
 def _number(value: float | None) -> str:

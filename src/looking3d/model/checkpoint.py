@@ -11,7 +11,10 @@ from looking3d.errors import CheckpointError, ConfigError, unknown_name
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.export.load import load_graphs
 from looking3d.model.export.write import MANIFEST
-from looking3d.model.stored_weights import FORMAT, load_tensors, read_tensors, write_weights
+from looking3d.model.networks import DETECTING, load_network
+from looking3d.model.pair_detector import PairDetector
+from looking3d.model.pair_network import PairNetwork
+from looking3d.model.stored_weights import FORMAT, load_tensors, read_header, read_tensors, write_weights
 
 SHIPPED = ("align",)
 """Names of the weights inside the package."""
@@ -38,8 +41,11 @@ def save_weights(
 
 def load_detector(
     name_or_path: str | Path = "align", device: str | torch.device = "cpu", trusted: bool = False
-) -> AlignDetector:
+) -> AlignDetector | PairDetector:
     """The detector of a weights file, of a training run's folder, of an export, or one that ships.
+
+    The header of a weights file tells whose it holds. A network of photo and views is guided by the align
+    detector that ships.
 
     Args:
         name_or_path: Where its weights are. The networks of an export run in ONNX Runtime, or as exported
@@ -52,6 +58,19 @@ def load_detector(
         ConfigError: Neither a path nor the name of weights that ship, or an export and another device.
         MissingExtraError: What runs the export is not installed.
     """
+    path = find_weights(name_or_path)
+    name = "" if path.name == MANIFEST else read_header(path).get("detector", "")
+    if name not in DETECTING:
+        return load_align(path, device, trusted)
+    network = load_network(path, device)
+    assert isinstance(network, PairNetwork)
+    return PairDetector(network, name, load_align(device=device))
+
+
+def load_align(
+    name_or_path: str | Path = "align", device: str | torch.device = "cpu", trusted: bool = False
+) -> AlignDetector:
+    """As `load_detector`, where no other than the align detector will do."""
     path = find_weights(name_or_path)
     if path.name == MANIFEST:
         if torch.device(device).type != "cpu":

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from looking3d.model.detector import Detection
+from looking3d.model.query import Window
 
 HEAT_FROM = 0.5
 """A cell of the heat map stands out from this probability on; boxes are drawn around such cells."""
@@ -32,14 +33,21 @@ class Region(NamedTuple):
 
 
 def heat_regions(detection: Detection) -> list[Region]:
-    """All regions of a heat map that stand out, the one of the largest sum of heat first.
-
-    Cells that lie outside the photo do not count.
-    """
+    """All regions of a heat map that stand out, the one of the largest sum of heat first."""
     camera = detection.camera
-    x, y = _edges(detection)
-    heat = detection.heat_map
-    hot = (heat >= HEAT_FROM) & inside_photo(detection)
+    return regions_of(detection.heat_map, detection.window, camera.width, camera.height)
+
+
+def regions_of(heat: np.ndarray, window: Window, width: int, height: int) -> list[Region]:
+    """As `heat_regions`. Cells that lie outside the photo do not count.
+
+    Args:
+        heat: (rows, columns) float32 over the window.
+        window: In pixels of the photo.
+        width, height: Of the photo.
+    """
+    x, y = _edges(heat, window)
+    hot = (heat >= HEAT_FROM) & _inside(x, y, width, height)
     labels, count = ndimage.label(hot, np.ones((3, 3)))  # pyright: ignore[reportGeneralTypeIssues]
     numbers = np.arange(1, count + 1)
     sums, peaks = ndimage.sum_labels(heat, labels, numbers), ndimage.maximum(heat, labels, numbers)
@@ -50,7 +58,7 @@ def heat_regions(detection: Detection) -> list[Region]:
         # At least one pixel, however small the cells are.
         left, top = (max(math.floor(edge), 0) for edge in (x[column.start], y[row.start]))
         right, bottom = math.ceil(x[column.stop]), math.ceil(y[row.stop])
-        right, bottom = min(right, camera.width), min(bottom, camera.height)
+        right, bottom = min(right, width), min(bottom, height)
         box = (left, top, right - left, bottom - top)
         regions.append(Region(box, float(sums[index]), float(peaks[index])))
     return regions
@@ -63,16 +71,19 @@ def heat_boxes(detection: Detection) -> list[Box]:
 
 def inside_photo(detection: Detection) -> np.ndarray:
     """(rows, columns) bool: which cells of the heat map lie inside the photo, if only in part."""
-    x, y = _edges(detection)
-    inside_x = (x[1:] > 0) & (x[:-1] < detection.camera.width)
-    inside_y = (y[1:] > 0) & (y[:-1] < detection.camera.height)
+    camera = detection.camera
+    return _inside(*_edges(detection.heat_map, detection.window), camera.width, camera.height)
+
+
+def _inside(x: np.ndarray, y: np.ndarray, width: int, height: int) -> np.ndarray:
+    inside_x = (x[1:] > 0) & (x[:-1] < width)
+    inside_y = (y[1:] > 0) & (y[:-1] < height)
     return inside_y[:, None] & inside_x
 
 
-def _edges(detection: Detection) -> tuple[np.ndarray, np.ndarray]:
+def _edges(heat: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
     """(columns + 1,) and (rows + 1,) edges of the cells, in pixels of the photo."""
-    window = detection.window
-    rows, columns = detection.heat_map.shape
+    rows, columns = heat.shape
     x = window.x + np.arange(columns + 1) * (window.side / columns)
     y = window.y + np.arange(rows + 1) * (window.side / rows)
     return x, y

@@ -38,16 +38,22 @@ class _Kind:
     config: Callable[..., NetworkConfig]
 
 
+VIEWPOINT = "viewpoint"
+"""Name in the header of the network that detects nothing."""
+
 _KINDS = (
     _Kind("cmt", Cmt, CmtConfig),
     _Kind("query-resnet", QueryResnet, QueryResnetConfig),
     _Kind("vit", Vit, VitConfig),
     _Kind("lfd", Lfd, LfdConfig),
     _Kind("cmic", Cmic, CmicConfig),
-    _Kind("viewpoint", ViewpointResnet, ViewpointConfig),
+    _Kind(VIEWPOINT, ViewpointResnet, ViewpointConfig),
 )
 DETECTING = tuple(kind.name for kind in _KINDS if kind.network is not ViewpointResnet)
 """Names in the header of those that are a `PairNetwork`."""
+
+NAMES = tuple(kind.name for kind in _KINDS)
+"""Names in the header of all of them."""
 
 _BY_CONFIG = {kind.config: kind for kind in _KINDS}
 _BY_NAME = {kind.name: kind for kind in _KINDS}

@@ -116,6 +116,13 @@ def resized_mask(mask: np.ndarray, width: int, height: int) -> np.ndarray:
     return soft >= 0.5
 
 
+def resized(image: np.ndarray, size_px: int) -> np.ndarray:
+    """(size_px, size_px, ...) of a square picture; made smaller by averaging."""
+    smaller = size_px < len(image)
+    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(image, (size_px, size_px), interpolation=interpolation)
+
+
 def main_pieces(mask: np.ndarray) -> np.ndarray:
     """The mask without specks: pieces smaller than SMALLEST_PIECE of its largest one. Holes stay."""
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)

@@ -70,6 +70,19 @@ def read_tensors(
     return header, {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
 
 
+def read_header(path: Path) -> dict[str, str]:
+    """What is known of the tensors of a file.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            return stored.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
+
+
 def load_tensors(module: nn.Module, tensors: dict[str, Tensor], path: Path, what: str) -> None:
     """Give a module its weights.
 

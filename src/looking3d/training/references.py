@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from looking3d.dataset.engine import LocalEngine
@@ -29,6 +28,7 @@ from looking3d.errors import DatasetError
 from looking3d.files import HIDDEN_PARTIAL
 from looking3d.geometry.camera import Camera, orbit_angles
 from looking3d.geometry.correspondence import seen_at, unproject
+from looking3d.model.query import resized
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import PATCH_PX
 
@@ -240,13 +240,6 @@ def _unpack_shape(
         seen = [_photo_surface(reference, raycaster, sample.camera) for sample in samples[shape_id]]
         arrays["surface"], arrays["seen"] = (np.stack(part) for part in zip(*seen, strict=True))
     return arrays
-
-
-def resized(image: np.ndarray, size_px: int) -> np.ndarray:
-    """(size_px, size_px, ...) of a square picture; made smaller by averaging."""
-    smaller = size_px < len(image)
-    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return cv2.resize(image, (size_px, size_px), interpolation=interpolation)
 
 
 def _photo_surface(

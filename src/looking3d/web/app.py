@@ -21,9 +21,10 @@ _DESCRIPTION = "Tells from photos whether objects are what their 3D models say t
 _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page/page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "/page/api.js": ("api.js", "text/javascript; charset=utf-8"),
-    "/page/viewer.js": ("viewer.js", "text/javascript; charset=utf-8"),
+    **{
+        f"/page/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
+        for name in ("page", "card", "elements", "viewer", "api")
+    },
 }
 
 

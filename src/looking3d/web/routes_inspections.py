@@ -128,5 +128,5 @@ def get_view(service: TheService, id: InspectionId) -> Response:
 def _sent(service: Service, id: str, name: str) -> Response:
     data, suffix = service.picture(id, name)
     kind = "image/jpeg" if suffix == "jpg" else "image/png"
-    # An inspection's pictures never change.
-    return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"})
+    # An inspection's pictures never change; but what is deleted has to go from browsers, too, before long.
+    return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=3600, immutable"})

@@ -37,6 +37,10 @@ SURVIVORS = (6, 4, 4)
 FINALISTS = 2
 """Hypotheses that are refined at 128 px."""
 
+POSE_STEP = 2.0**-10
+"""Poses are multiples of this: 0.06 degrees, 0.12 px of 128. Rounded, poses that arithmetic of another
+runtime makes differ in the sixth digit are the same, and so are their drawings."""
+
 REFINEMENTS = 4
 """Rounds of refinement at 128 px."""
 
@@ -159,6 +163,18 @@ class AlignDetector:
         return self._judge(photo, framed, enrolled, pose)
 
     @torch.inference_mode()
+    def find_camera(self, photo: Query, enrolled: AlignEnrolled) -> tuple[Camera, float]:
+        """The estimated camera, in pixels of the photo, and the alignment (see `Detection`).
+
+        Raises:
+            PhotoError: No object is found.
+        """
+        framed = self._frame(photo)
+        pose = self._find_pose(framed, enrolled)
+        drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
+        return _photo_camera(photo, framed, pose), _alignment(framed, drawing)
+
+    @torch.inference_mode()
     def foreground(self, photo: Query) -> np.ndarray:
         """(height, width) float32, the probability of each pixel to show the object, whatever its mask.
 
@@ -198,16 +214,12 @@ class AlignDetector:
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
         answers = self.graphs.compare(*self._inputs(framed.large, [drawing]))
         probability, heat, lacking, surplus, kinds = (answer[0].float().cpu().numpy() for answer in answers)
-        height, width = photo.image.shape[:2]
-        size = CompareNet.size_px
-        drawn = drawing.mask.astype(np.float32)
-        silhouette = cv2.resize(drawn, (_MASK_PX, _MASK_PX), interpolation=cv2.INTER_AREA)
         return Detection(
             probability=float(probability),
             heat_map=heat,
             window=framed.window,
-            camera=framed.window.photo_camera(camera_of(pose, size), width, height),
-            alignment=float(_iou(framed.mask, silhouette.reshape(1, -1))[0]),
+            camera=_photo_camera(photo, framed, pose),
+            alignment=_alignment(framed, drawing),
             lacking=lacking,
             surplus=surplus,
             kinds={name: float(share) for name, share in zip(ANOMALY_KINDS, kinds, strict=True)},
@@ -281,7 +293,21 @@ class AlignDetector:
         flow = motion.flow.double().cpu().flatten(2).transpose(1, 2)
         spread = motion.log_spread.double().cpu().flatten(1).exp()
         target = project(start, points)[0] + flow
-        return gauss_newton(start, points, target, spread, valid, log_focal=framed.log_focal).numpy()
+        moved = gauss_newton(start, points, target, spread, valid, log_focal=framed.log_focal).numpy()
+        return np.round(moved / POSE_STEP) * POSE_STEP
+
+
+def _photo_camera(photo: Query, framed: _Framed, pose: np.ndarray) -> Camera:
+    """The camera of a pose in the window, in pixels of the photo."""
+    height, width = photo.image.shape[:2]
+    return framed.window.photo_camera(camera_of(pose, CompareNet.size_px), width, height)
+
+
+def _alignment(framed: _Framed, drawing: PoseDrawing) -> float:
+    """How well a drawing at 128 px covers the object."""
+    drawn = drawing.mask.astype(np.float32)
+    silhouette = cv2.resize(drawn, (_MASK_PX, _MASK_PX), interpolation=cv2.INTER_AREA)
+    return float(_iou(framed.mask, silhouette.reshape(1, -1))[0])
 
 
 def _likely(probability: np.ndarray) -> np.ndarray:

@@ -1,162 +1,15 @@
 // The page: three sections, all of them by the API that scripts use.
 
 import { ask, picture } from "./api.js";
+import { BADGES, card } from "./card.js";
+import { $, attempt, counted, el, facts, image, percent, tell, when } from "./elements.js";
 import { show } from "./viewer.js";
 
-const $ = (id) => document.getElementById(id);
 const PAGE = 24;
-const BADGES = { normal: "as the model", anomalous: "differs", unsure: "could not align" };
 
 let references = [];
 let historyOffset = 0;
-
-/** An element; children may be texts, which are never taken for markup. */
-function el(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in element) element[name] = value;
-    else element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-function tell(text, isError = false) {
-  $("message").hidden = !text;
-  $("message").textContent = text;
-  $("message").classList.toggle("error", isError);
-}
-
-/** Does what a click asks for, and tells what went wrong. */
-async function attempt(work) {
-  tell("");
-  try {
-    return await work();
-  } catch (error) {
-    tell(error.message, true);
-    return null;
-  }
-}
-
-function image(path, alt, className = "") {
-  const element = el("img", { alt, className });
-  picture(path)
-    .then((url) => (element.src = url))
-    .catch(() => (element.alt = `${alt} (cannot be loaded)`));
-  return element;
-}
-
-const when = (time) => new Date(time).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
-
-const percent = (share) =>
-  share > 0 && share < 0.01 ? "< 1 %" : share < 1 && share > 0.99 ? "> 99 %" : `${Math.round(share * 100)} %`;
-
-// --- one inspection ---------------------------------------------------------------------------------------
-
-function figure(caption, inspection, ...layers) {
-  const frame = el("div", { className: "picture" }, ...layers);
-  frame.style.setProperty("--aspect", `${inspection.width} / ${inspection.height}`);
-  return el("figure", {}, frame, el("figcaption", {}, caption));
-}
-
-function boxOf(box, { width, height }) {
-  const frame = el("div", { className: "box" });
-  const shares = { left: box[0] / width, top: box[1] / height, width: box[2] / width, height: box[3] / height };
-  for (const [name, share] of Object.entries(shares)) frame.style[name] = `${100 * share}%`;
-  return frame;
-}
-
-function facts(pairs) {
-  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return el(
-    "dl",
-    { className: "facts" },
-    ...known.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))),
-  );
-}
-
-function chance({ probability, threshold, verdict }) {
-  const fill = el("div", { className: "fill" });
-  const line = el("div", { className: "line", title: `anomalous from ${percent(Math.min(threshold, 1))}` });
-  fill.style.width = `${100 * probability}%`;
-  line.style.left = `${100 * Math.min(threshold, 1)}%`;
-  const bar = el("div", { className: "chance" }, fill, line);
-  bar.style.color = `var(--${verdict})`;
-  return bar;
-}
-
-function marks(inspection, onMark) {
-  const choices = inspection.verdict === "unsure" ? ["normal", "anomalous"] : ["right", "wrong"];
-  if (inspection.mark && !choices.includes(inspection.mark)) choices.push(inspection.mark);
-  const buttons = choices.map((mark) =>
-    el(
-      "button",
-      {
-        type: "button",
-        "data-mark": mark,
-        "aria-pressed": String(inspection.mark === mark),
-        onclick: () =>
-          attempt(async () => {
-            const value = inspection.mark === mark ? null : mark;
-            onMark(await ask(`${inspection.links.self}/mark`, { method: "PUT", body: { mark: value } }));
-          }),
-      },
-      mark,
-    ),
-  );
-  const question = inspection.verdict === "unsure" ? "It is" : "This verdict is";
-  return el("span", { className: "marks" }, question, ...buttons);
-}
-
-function card(inspection) {
-  const { links, verdict } = inspection;
-  const isAligned = verdict !== "unsure";
-  const article = el("article", { "data-id": inspection.id, "data-verdict": verdict });
-  const replaced = (changed) => article.replaceWith(card(changed));
-  article.append(
-    el(
-      "div",
-      { className: "top" },
-      el("span", { className: `badge ${verdict}` }, BADGES[verdict]),
-      el("h2", {}, inspection.name),
-      isAligned ? chance(inspection) : null,
-      isAligned ? el("span", { className: "soft" }, `${percent(inspection.probability)} anomalous`) : null,
-      marks(inspection, replaced),
-    ),
-    el("p", { className: "summary" }, inspection.summary),
-    el(
-      "div",
-      { className: "pictures" },
-      figure("Photo", inspection, image(links.photo, "The photo")),
-      figure(
-        "What differs",
-        inspection,
-        image(links.photo, "The photo, pale", "pale"),
-        image(links.heat, "What differs, in red", "heat"),
-        ...(verdict === "anomalous" ? inspection.boxes.map((box) => boxOf(box, inspection)) : []),
-      ),
-      figure("The 3D model as this photo sees it", inspection, image(links.drawing, "The aligned 3D model")),
-      figure("Closest view of the reference", inspection, image(links.view, "The closest view")),
-    ),
-    facts([
-      ["reference", inspection.reference],
-      ["part", verdict === "anomalous" ? inspection.what ?? inspection.part?.name : null],
-      ["where", verdict === "anomalous" ? inspection.where : null],
-      ["box", verdict === "anomalous" && inspection.box ? `${inspection.box.join(", ")} px` : null],
-      ["seen from", isAligned ? inspection.seen_from : null],
-      ["outlines overlap", percent(inspection.alignment)],
-      ["as odd", inspection.p_value === null ? null : `${percent(inspection.p_value)} of good photos`],
-      ["threshold", `${percent(Math.min(inspection.threshold, 1))} (${inspection.threshold_from})`],
-      ["object found by", inspection.foreground?.method],
-      ["trust", inspection.trust],
-      ["inspected", when(inspection.created)],
-    ]),
-  );
-  if (inspection.warnings.length) {
-    article.append(el("ul", { className: "doubts" }, ...inspection.warnings.map(({ message }) => el("li", {}, message))));
-  }
-  return article;
-}
+let historyTotal = 0;
 
 // --- inspecting -------------------------------------------------------------------------------------------
 
@@ -190,7 +43,7 @@ async function inspectGroup(reference, group, article) {
   try {
     const answer = await ask(`/v1/references/${reference}/inspections`, { method: "POST", body: form });
     const failed = answer.failures.map(({ detail }) => el("article", { className: "failure" }, detail));
-    article.replaceWith(...answer.inspections.map(card), ...failed);
+    article.replaceWith(...answer.inspections.map(cardOf), ...failed);
     if (answer.item) {
       const { verdict, probability, summary } = answer.item;
       const share = probability === null ? "" : ` ${percent(probability)} anomalous.`;
@@ -234,8 +87,6 @@ async function loadReferences() {
   );
   await showChosenReference();
 }
-
-const counted = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 
 async function showReference(reference) {
   for (const button of $("reference-list").querySelectorAll("button")) {
@@ -373,13 +224,18 @@ async function loadHistory(isMore = false) {
     if ($(`history-${name}`).value) asked.set(name, $(`history-${name}`).value);
   }
   const { inspections, total } = await ask(`/v1/inspections?${asked}`);
+  historyTotal = total;
   historyOffset += inspections.length;
   const tiles = inspections.map(tile);
   if (isMore) $("history-list").append(...tiles);
   else $("history-list").replaceChildren(...tiles);
   if (!isMore) $("history-one").replaceChildren();
-  $("history-count").textContent = counted(total, "inspection");
-  $("history-more").hidden = historyOffset >= total;
+  countHistory();
+}
+
+function countHistory() {
+  $("history-count").textContent = counted(historyTotal, "inspection");
+  $("history-more").hidden = historyOffset >= historyTotal;
 }
 
 function tile(inspection) {
@@ -389,10 +245,9 @@ function tile(inspection) {
     "button",
     {
       type: "button",
-      "data-id": inspection.id,
       onclick: () =>
         attempt(async () => {
-          $("history-one").replaceChildren(card(await ask(inspection.links.self)));
+          $("history-one").replaceChildren(cardOf(await ask(inspection.links.self)));
           for (const other of $("history-list").querySelectorAll("button")) {
             other.setAttribute("aria-current", String(other === button));
           }
@@ -404,7 +259,23 @@ function tile(inspection) {
     el("span", { className: "badges" }, el("span", { className: `badge ${inspection.verdict}` }, BADGES[inspection.verdict]), mark),
     el("time", {}, `${inspection.reference}, ${when(inspection.created)}`),
   );
-  return el("li", {}, button);
+  return el("li", { "data-id": inspection.id }, button);
+}
+
+const cardOf = (inspection) => card(inspection, takeAway);
+
+/** Takes an inspection that is deleted off every section; the focus goes to what is next to it. */
+function takeAway({ id }) {
+  const gone = [...document.querySelectorAll(`article[data-id="${id}"], li[data-id="${id}"]`)];
+  const next = gone.map((one) => one.nextElementSibling ?? one.previousElementSibling).find((one) => one?.offsetParent);
+  if (gone.some((one) => one.matches("li"))) {
+    historyOffset -= 1;
+    historyTotal -= 1;
+    countHistory();
+  }
+  for (const one of gone) one.remove();
+  const focused = next?.querySelector("[data-action=delete]") ?? next?.querySelector("button");
+  (focused ?? document.querySelector('[role="tab"][aria-selected="true"]')).focus();
 }
 
 // --- the whole --------------------------------------------------------------------------------------------

@@ -1,0 +1,193 @@
+"""Commands that test detectors, and put what came of it side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from looking3d.cli.console import progress_bar, terminal_table
+
+
+def evaluate(
+    data: Annotated[Path, tyro.conf.arg(help="A dataset made by `looking3d generate`.")],
+    out: Annotated[
+        Path,
+        tyro.conf.arg(help="Folder for predictions.parquet, metrics.json, curves.png and scores.html."),
+    ],
+    weights: Annotated[
+        str, tyro.conf.arg(help="A run's folder, a .safetensors file, an export for ONNX, or `align`.")
+    ] = "align",
+    split: Annotated[str, tyro.conf.arg(help="train, val, test or all.")] = "test",
+    camera: Annotated[
+        Literal["estimated", "true", "disturbed"],
+        tyro.conf.arg(
+            help="What the detector gets besides photo and mesh: `estimated`, nothing; `true`, each photo's "
+            "camera, as an upper bound; `disturbed`, that camera off as the estimator leaves it."
+        ),
+    ] = "estimated",
+    reframe: Annotated[
+        float,
+        tyro.conf.arg(
+            help="Crop or pad the photos, and move their object off the middle, by up to this share of "
+            "their width, 0 to 0.5."
+        ),
+    ] = 0.0,
+    seed: Annotated[int, tyro.conf.arg(help="Decides how cameras and frames are off.")] = 0,
+    framing: Annotated[
+        Literal["photo", "object"],
+        tyro.conf.arg(
+            help="What a network of photo and views sees: the whole photo, as in training, or the window "
+            "around its object that `looking3d inspect` shows it."
+        ),
+    ] = "photo",
+    views: Annotated[
+        int | None, tyro.conf.arg(help="Views of the reference; by default what the network's settings say.")
+    ] = None,
+    top_k: Annotated[
+        int | Literal["all"] | None,
+        tyro.conf.arg(
+            help="Reference patches that CMT lets a patch attend to; by default what its settings say."
+        ),
+    ] = None,
+    validation: Annotated[
+        str,
+        tyro.conf.arg(
+            help="Photos that a second threshold is chosen on: `split`, which judges the val split first; "
+            "predictions of this detector that are there already; or `none`."
+        ),
+    ] = "none",
+    workers: Annotated[int, tyro.conf.arg(help="Processes; they change no digit.")] = 1,
+) -> int:
+    """Judge every photo of a split from photo and mesh alone, and score the answers.
+
+    How well anomalies are told (AUROC with 95 % intervals: over all, by kind, by size, by elevation, by
+    family and more), where they are (pixels, boxes, parts), and how well the camera is found.
+    docs/evaluation.md defines every figure.
+    """
+    from looking3d.dataset.load import Dataset
+    from looking3d.evaluation.config import EvaluationConfig
+    from looking3d.evaluation.predict import predict
+    from looking3d.evaluation.report import write_report
+    from looking3d.evaluation.runs import VALIDATION, Run, predictions_in
+
+    config = EvaluationConfig(camera, reframe, seed, framing, views, top_k)
+    dataset = Dataset.open(data)
+
+    def judge(split: str, out: Path) -> Path:
+        with progress_bar() as progress:
+            bar = progress.add_task(f"shapes of {split}", total=None)
+            return predict(
+                weights,
+                dataset,
+                split,
+                out,
+                config,
+                workers,
+                lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+
+    if validation == "split":
+        judge("val", out / VALIDATION)
+    run = Run(out.name, judge(split, out))
+    if validation != "split":
+        run.hold_validation(None if validation == "none" else predictions_in(Path(validation)))
+    figures = run.figures
+    page = write_report(figures, run.predictions, run.settings, out)
+    _print_scores(figures, page)
+    return 0
+
+
+def compare(
+    first: Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="Folder of an evaluated run.")],
+    second: Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="Of another, on the same photos.")],
+    seed: Annotated[int, tyro.conf.arg(help="Decides which shapes are drawn.")] = 0,
+    as_json: Annotated[bool, tyro.conf.arg(name="json", help="Print JSON instead of a table.")] = False,
+) -> int:
+    """Tell whether one run is better than another on the same photos, by a paired bootstrap over shapes."""
+    from looking3d.evaluation.compare import compare as differences
+    from looking3d.evaluation.runs import open_run
+    from looking3d.evaluation.tables import difference_table
+
+    runs = [open_run(text) for text in (first, second)]
+    found = differences(runs[0].predictions, runs[1].predictions, seed)
+    if as_json:
+        rows = {name: dataclasses.asdict(row) for name, row in found.items()}
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+    else:
+        Console().print(terminal_table(difference_table(found, runs[0].name, runs[1].name)))
+    return 0
+
+
+def tables(
+    runs: Annotated[
+        tuple[str, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(help="Folders of evaluated runs, one a row, each FOLDER or NAME=FOLDER."),
+    ],
+    out: Annotated[Path, tyro.conf.arg(help="Folder for tables.md, .tex, .csv, and tables.html.")],
+    against: Annotated[
+        str, tyro.conf.arg(help="The name of the run that all others are held against; none by default.")
+    ] = "",
+    seed: Annotated[int, tyro.conf.arg(help="Decides which shapes are drawn.")] = 0,
+) -> int:
+    """Put evaluated runs into the paper's tables 2 and 3 and figure 7, with intervals and differences."""
+    from looking3d.evaluation.papers_tables import papers_tables
+    from looking3d.evaluation.runs import open_runs
+    from looking3d.evaluation.tables_files import write_tables
+
+    opened = open_runs(runs)
+    made = papers_tables(opened, against, seed)
+    for table in made:
+        Console().print(terminal_table(table))
+    page = write_tables(made, opened, out)
+    Console().print(f"page: {page}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _print_scores(figures: dict, page: Path) -> None:
+    from looking3d.evaluation.tables import tables
+
+    console = Console()
+    console.print(f"{figures['photos']} photos of {figures['shapes']} shapes", highlight=False)
+    for table in tables(figures):
+        Console().print(terminal_table(table))
+    console.print(f"page: {page}", highlight=False, soft_wrap=True)
+
+
+def figures(
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="Folder of an evaluated run.")],
+    data: Annotated[Path, tyro.conf.arg(help="The dataset that it judged.")],
+    out: Annotated[Path, tyro.conf.arg(help="Folder for qualitative.png, and of CMT attention.png.")],
+    count: Annotated[int, tyro.conf.arg(help="Photos of qualitative.png.")] = 12,
+    photo: Annotated[
+        str, tyro.conf.arg(help="SHAPE/PHOTO of attention.png; by default the first anomalous one.")
+    ] = "",
+    at: Annotated[
+        tuple[float, float] | None,
+        tyro.conf.arg(
+            help="The patch: x and y as fractions of the photo, made square; by default the anomaly's middle."
+        ),
+    ] = None,
+) -> int:
+    """Draw the paper's figures 6 and 5: answers with errors marked, and what a patch attends to."""
+    from looking3d.dataset.load import Dataset
+    from looking3d.evaluation.figures.attention import attention_of
+    from looking3d.evaluation.figures.qualitative import qualitative
+    from looking3d.evaluation.papers_tables import is_cmt
+    from looking3d.evaluation.runs import open_run
+    from looking3d.files import write_whole
+
+    opened, dataset = open_run(run), Dataset.open(data)
+    pictures = {"qualitative.png": qualitative(opened, dataset, count)}
+    if is_cmt(opened):
+        pictures["attention.png"] = attention_of(opened, dataset, photo, at)
+    for name, picture in pictures.items():
+        write_whole(out / name, picture)
+        Console().print(str(out / name), highlight=False, soft_wrap=True)
+    return 0
