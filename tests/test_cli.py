@@ -372,7 +372,7 @@ def test_a_bad_photo_among_good_ones_keeps_their_answers(folder: Path, capsys, t
 
 def test_unknown_model_lists_the_legal_ones(capsys, tmp_path: Path) -> None:
     code, out, err = run(capsys, "train", "--data", tmp_path, "--out", tmp_path / "run", "--model", "huge")
-    assert_one_line(code, out, err, ["unknown model 'huge'", "align, align-tiny, cmt"])
+    assert_one_line(code, out, err, ["unknown model 'huge'", "align, align-tiny, cmic, cmic-small, cmt"])
 
 
 def test_fused_mesh_where_parts_are_needed(capsys, tmp_path: Path) -> None:

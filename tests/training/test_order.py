@@ -63,7 +63,8 @@ def test_photos_of_a_shape_come_together(balanced: bool) -> None:
         assert sorted(shapes[group[0]] for group in groups) == [0, 1, 2]
         for group in groups:
             assert len({shapes[photo] for photo in group}) == 1
-            assert len(set(group)) == 4
+            # Balanced, a group may lie across two rounds of a class, and then show a photo twice
+            assert balanced or len(set(group)) == 4
             if balanced and shapes[group[0]] < 2:
                 assert [kinds[photo] for photo in group] == ["normal", "broken"] * 2
 
@@ -75,6 +76,8 @@ def test_all_photos_of_a_shape_and_class_come_once_before_any_comes_again(balanc
     for shape in range(3):
         for kind in ("normal", "broken") if balanced else (None,):
             numbers = [n for n in range(24) if shapes[n] == shape and kind in (None, kinds[n])]
+            if not numbers:
+                continue
             of_class = [n for n in drawn if n in numbers]
             rounds = [of_class[i : i + len(numbers)] for i in range(0, len(of_class), len(numbers))]
             assert all(sorted(r) == numbers for r in rounds if len(r) == len(numbers))

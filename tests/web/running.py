@@ -34,7 +34,11 @@ class RunningCommand:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-        self.told += self.process.communicate(timeout=300)[1].splitlines()
+        # Not `communicate`, which leaves out what was read ahead for the lines above
+        assert self.process.stderr is not None
+        with self.process.stderr as rest:
+            self.told += rest.read().splitlines()
+        self.process.wait(300)
 
 
 class Running(RunningCommand):
