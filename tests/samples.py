@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import trimesh
 
 from looking3d.dataset.build import build_dataset
@@ -26,3 +27,10 @@ def small_dataset(folder: Path, **settings: Any) -> Path:
     small: dict[str, Any] = {"count": 3, "renderer": "preview", "image_px": 64, "views": 1, "views_px": 64}
     build_dataset(Recipe(**{**small, **settings}), folder / "set")
     return folder / "set"
+
+
+def digits(predictions: Path) -> list[dict]:
+    """All of a file of predictions but what depends on the clock."""
+    return [
+        {k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(predictions).to_pylist()
+    ]

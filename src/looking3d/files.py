@@ -18,9 +18,14 @@ HIDDEN_PARTIAL = ".partial-"
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Where to write a file; it gets its own name at the end, and not if writing raises."""
+    """Where to write a file; it gets its own name at the end, and nothing is left if writing raises."""
     temporary = path.with_name(path.name + PARTIAL)
-    yield temporary
+    try:
+        yield temporary
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
     os.replace(temporary, path)
 
 

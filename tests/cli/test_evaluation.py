@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from looking3d.cli import main
-from tests.model.tiny_cmt import tiny_weights
+from tests.model.tiny_networks import tiny_weights
 from tests.samples import small_dataset
 
 

@@ -2,7 +2,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -21,9 +20,8 @@ from looking3d.model.baselines.viewpoint import ViewpointResnet
 from looking3d.model.networks import build_network, save_network
 from looking3d.model.pair_detector import PairDetector
 from looking3d.model.query import Window, to_tensor, whole_window
-from tests.model.tiny_cmt import tiny_weights
-from tests.model.tiny_networks import tiny
-from tests.samples import small_dataset
+from tests.model.tiny_networks import tiny, tiny_weights
+from tests.samples import digits, small_dataset
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +33,6 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tiny_weights(tmp_path_factory.mktemp("weights")))
-
-
-def digits(path: Path) -> list[dict]:
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(path).to_pylist()]
 
 
 def test_workers_change_no_digit(dataset: Dataset, weights: str, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -19,7 +18,7 @@ from looking3d.model.concerned_part import concerned_part
 from looking3d.model.detector import ALIGNED_FROM
 from looking3d.model.heat_regions import heat_boxes
 from looking3d.model.query import Query
-from tests.samples import small_dataset
+from tests.samples import digits, small_dataset
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("weights") / "w.safetensors"
     save_weights(AlignDetector(), path)
     return str(path)
-
-
-def digits(path: Path) -> list[dict]:
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(path).to_pylist()]
 
 
 def test_workers_change_no_digit(dataset: Dataset, weights: str, tmp_path: Path) -> None:

@@ -4,14 +4,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from looking3d.evaluation.viewpoint import (
-    azimuth_apart,
-    found_view,
-    view_angles,
-    view_order,
-    viewpoint_scores,
-)
-from looking3d.geometry.camera import orbit, ring
+from looking3d.evaluation.viewpoint import found_view, view_angles, viewpoint_scores
+from looking3d.geometry.camera import azimuth_apart, by_angle, orbit, ring, ring_angles
 
 VIEWS = ring(20, math.radians(20))
 
@@ -54,7 +48,7 @@ def test_the_true_view_is_nearest_in_direction() -> None:
 
 def test_views_are_ordered_by_azimuth_whatever_their_signs() -> None:
     cameras = [photo(18), photo(-18), photo(-1e-9), photo(180)]
-    assert view_order(cameras).tolist() == [2, 0, 3, 1]
+    assert by_angle(ring_angles(cameras)).tolist() == [2, 0, 3, 1]
 
 
 def test_shares_and_errors(rows: Callable[..., list[dict]], columns: Callable) -> None:

@@ -13,12 +13,13 @@ from looking3d.model.align.align import AlignDetector
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.cmt.cmt import Cmt
 from looking3d.model.detector import CacheableDetector, FindsForeground
+from looking3d.model.networks import build_network
 from looking3d.model.pair_detector import ALL, PairDetector, _heat_map, framed_as_views, set_options
 from looking3d.model.pair_network import Verdict
 from looking3d.model.query import Query, whole_window
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import grey_image
-from tests.model.tiny_cmt import tiny_config, tiny_weights
+from tests.model.tiny_networks import tiny, tiny_weights
 from tests.samples import ell
 
 
@@ -36,7 +37,7 @@ def guide() -> AlignDetector:
 
 def detector(guide: AlignDetector, name: str = "cmt") -> PairDetector:
     torch.manual_seed(0)
-    return PairDetector(Cmt(tiny_config(name)).eval(), "cmt", guide)
+    return PairDetector(build_network(tiny(name)).eval(), "cmt", guide)
 
 
 def photo(raycaster: Raycaster, azimuth: float = 0.5) -> Query:

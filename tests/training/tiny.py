@@ -5,32 +5,18 @@ import sys
 from pathlib import Path
 
 from looking3d.dataset.load import Dataset
-from looking3d.model.cmt.config import preset, small
 from looking3d.training import recipes
 from looking3d.training.config import StageConfig
 from looking3d.training.pair_model import PairModel
 from looking3d.training.recipes import PairRecipe
+from tests.model.tiny_networks import tiny as tiny_network
 
 NAMES = ("cmt", "cmt-a", "cmt-plus")
 
 
 def tiny(name: str) -> PairRecipe:
     """The recipe of a preset whose layers are narrow."""
-    config = dataclasses.replace(
-        small(preset(name)),
-        image_px=64,
-        encoder_width=8,
-        feature_width=16,
-        projector_hidden=16,
-        projector_width=8,
-        width=16,
-        blocks=1,
-        heads=2,
-        train_views=3,
-        test_views=3,
-        top_k=4,
-    )
-    return recipes.recipe_of(config)
+    return recipes.recipe_of(tiny_network(name, blocks=1, top_k=4, train_views=3))
 
 
 def few_steps(**settings: object) -> StageConfig:

@@ -13,7 +13,7 @@ import tyro
 from rich.console import Console
 from rich.progress import TaskID
 
-from looking3d.cli.console import progress_bar
+from looking3d.cli.console import progress_bar, terminal_table
 from looking3d.errors import ConfigError, unknown_name
 
 if TYPE_CHECKING:
@@ -208,19 +208,17 @@ def _train_pairs(
     seed: int,
     told: dict,
 ) -> list[StageResult]:
+    from looking3d.model.checkpoint import find_weights
     from looking3d.model.networks import load_network
     from looking3d.training.augment import STRONG_AUGMENTATION, Augmentation
     from looking3d.training.recipes import recipe
-    from looking3d.training.run_folder import RunFolder
     from looking3d.training.train_pairs import PairTrainConfig, train_pairs
 
     if pairing.alignment_steps < 0:
         raise ConfigError(f"alignment-steps: expected 0 or more, got {pairing.alignment_steps}")
     joint = dataclasses.replace(recipe(model).joint, **changes)
     first = dataclasses.replace(joint, steps=pairing.alignment_steps) if pairing.alignment_steps else None
-    weights = None
-    if start:
-        weights = RunFolder(Path(start)).weights if Path(start).is_dir() else Path(start)
+    weights = find_weights(start) if start else None
     config = PairTrainConfig(
         model,
         joint,
@@ -237,11 +235,7 @@ def _train_pairs(
 
 
 def _digest(weights: Path | None) -> str:
-    if weights is None:
-        return ""
-    if not weights.is_file():
-        raise ConfigError(f"start: {weights}: no such file")
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
+    return "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
 class _Lines:
@@ -294,9 +288,7 @@ def runs(
     """List training runs side by side, those that are still training too."""
     import json as encoder
 
-    from rich import box
-    from rich.table import Table
-
+    from looking3d.evaluation.tables import Table
     from looking3d.training.runs import find_runs, summarize
 
     if not folders:
@@ -308,19 +300,16 @@ def runs(
     if json:
         console.out(encoder.dumps([summary.as_json() for summary in summaries], indent=1), highlight=False)
         return 0
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("run", "model", "seed", "stage"):
-        table.add_column(head, no_wrap=True)
-    for head in ("steps", "loss", "AUROC", "best", "photos/s"):
-        table.add_column(head, justify="right", no_wrap=True)
+    heads = ("run", "model", "seed", "stage", "steps", "loss", "AUROC", "best", "photos/s")
+    rows: list[tuple[str, ...]] = []
     for summary in summaries:
         named = (summary.run.name, summary.model, str(summary.seed))
         for stage in summary.stages:
             best = f"{stage.best_auroc:.3f} at {stage.best_step}" if stage.best_step else "-"
             figures = (stage.loss, stage.auroc, stage.photos_per_second)
             loss, auroc, speed = ("-" if value != value else f"{value:.4g}" for value in figures)
-            table.add_row(*named, stage.stage, f"{stage.step}/{stage.steps}", loss, auroc, best, speed)
+            rows.append((*named, stage.stage, f"{stage.step}/{stage.steps}", loss, auroc, best, speed))
             named = ("", "", "")
-    console.print(table)
+    console.print(terminal_table(Table("runs", heads, rows)))
     console.print("AUROC is of the validation split; --json tells data and folders, too")
     return 0

@@ -82,7 +82,8 @@ class Pairs(NamedTuple):
 
 
 def shape_draws(count: int, seed: int) -> np.ndarray:
-    """(BOOTSTRAPS, count) float64: how often each shape is in each set drawn with replacement."""
+    """(BOOTSTRAPS, count) float64: how often each shape, or other group, is in each set drawn with
+    replacement."""
     generator = np.random.default_rng(seed)
     draws = [np.bincount(generator.integers(count, size=count), minlength=count) for _ in range(BOOTSTRAPS)]
     return np.stack(draws).astype(float)

@@ -6,7 +6,14 @@ import math
 
 import numpy as np
 
-from looking3d.geometry.camera import FOCAL_PER_WIDTH, Camera, angle_between, orbit_angles, orbit_roll
+from looking3d.geometry.camera import (
+    FOCAL_PER_WIDTH,
+    Camera,
+    angle_between,
+    azimuth_apart,
+    orbit_angles,
+    orbit_roll,
+)
 from looking3d.geometry.correspondence import unproject
 from looking3d.model.align.network import CompareNet
 from looking3d.model.align.pose import camera_of, pose_of
@@ -29,7 +36,6 @@ def camera_errors(raycaster: Raycaster, truth: Camera, estimate: Camera) -> dict
         sees; silhouette_iou of the reference drawn from both. Pixels are those of a photo 128 px wide.
     """
     turn = angle_between(estimate.T_camera_world[:3, :3], truth.T_camera_world[:3, :3])
-    azimuth = math.remainder(orbit_angles(estimate)[0] - orbit_angles(truth)[0], 2 * math.pi)
     shift = estimate.project(np.zeros(3))[0] - truth.project(np.zeros(3))[0]
     scale = math.log(_apparent_size(estimate) / _apparent_size(truth))
     seen, found = raycaster.draw(truth), raycaster.draw(estimate)
@@ -38,7 +44,7 @@ def camera_errors(raycaster: Raycaster, truth: Camera, estimate: Camera) -> dict
     px = ERRORS_PX / truth.width
     return {
         "rotation_error_deg": math.degrees(turn),
-        "azimuth_error_deg": abs(math.degrees(azimuth)),
+        "azimuth_error_deg": azimuth_apart(estimate, truth),
         "shift_error_px": float(np.linalg.norm(shift)) * px,
         "scale_error_log": abs(scale),
         "reprojection_error_px": float(np.nanmean(distance)) * px,

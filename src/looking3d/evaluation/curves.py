@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from sklearn.metrics import precision_recall_curve, roc_curve
+
+from looking3d.evaluation.plots import png_of
 
 
 def curves(figures: dict, predictions: dict[str, np.ndarray]) -> bytes | None:
@@ -36,10 +36,7 @@ def curves(figures: dict, predictions: dict[str, np.ndarray]) -> bytes | None:
     right.plot(recall, precision)
     right.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.02))
     _reliability(last, figures["calibration"])
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=110, format="png")
-    pyplot.close(figure)
-    return buffer.getvalue()
+    return png_of(figure)
 
 
 def _reliability(axes: Axes, calibration: dict) -> None:

@@ -18,8 +18,8 @@ from looking3d.errors import ConfigError, DatasetError, PhotoError
 from looking3d.evaluation.cameras import camera_errors, disturbed_camera
 from looking3d.evaluation.config import EvaluationConfig
 from looking3d.evaluation.framing import Photo
-from looking3d.evaluation.viewpoint import found_view, view_order
-from looking3d.geometry.camera import Camera, orbit, ring
+from looking3d.evaluation.viewpoint import found_view
+from looking3d.geometry.camera import Camera, by_angle, orbit, ring, ring_angles
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import HEAT_CELLS
 from looking3d.model.baselines.viewpoint import ViewpointResnet
@@ -254,7 +254,7 @@ def stored_views(
             f"{reference.path}: has {stored} views, which is fewer than the {count} asked for; "
             f"ask for fewer (--views {stored}), or generate a dataset with more"
         )
-    chosen = view_order(reference.cameras)[spread(stored, count)]
+    chosen = by_angle(ring_angles(reference.cameras))[spread(stored, count)]
     patches = reference.patches(grid, grid)
     views = pair_views(reference.views[chosen], patches.points[chosen], patches.valid[chosen], size_px)
     return views, [reference.cameras[view] for view in chosen]

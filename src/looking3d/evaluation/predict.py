@@ -23,7 +23,7 @@ from looking3d.evaluation.framing import Photo, load_photo, reframed
 from looking3d.evaluation.judging import Judged, detector_of, generator_of, judge_of
 from looking3d.evaluation.pixels import packed_mask
 from looking3d.evaluation.predictions import PREDICTIONS, SCHEMA, join_rows, write_rows
-from looking3d.evaluation.viewpoint import azimuth_apart
+from looking3d.geometry.camera import azimuth_apart
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.checkpoint import find_weights
 from looking3d.model.networks import NAMES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from looking3d.evaluation.papers_tables import is_cmt, top_k_of, views_of
+from looking3d.evaluation.plots import png_of
 from looking3d.evaluation.runs import Run
 from looking3d.model.pair_detector import ALL
 
@@ -48,10 +48,7 @@ def sensitivity_plot(runs: list[Run]) -> bytes | None:
             axes.legend(fontsize=8)
         else:
             axes.set_axis_off()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=110, format="png")
-    pyplot.close(figure)
-    return buffer.getvalue()
+    return png_of(figure)
 
 
 def _lines(runs: list[Run]) -> tuple[dict[str, list[_Point]], dict[str, list[_Point]]]:

@@ -7,28 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from looking3d.geometry.camera import Camera, orbit_angles
+from looking3d.geometry.camera import Camera, azimuth_apart, orbit_angles
 
 TOP = (1, 3)
 """Shares of photos are told whose true view is among so many found first."""
-
-
-def view_order(cameras: Sequence[Camera]) -> np.ndarray:
-    """(n,) numbers of views by azimuth from 0 to 2 pi, then by elevation."""
-    angles = np.array([orbit_angles(camera) for camera in cameras])
-    # Rounded, so that a view in front is not the last for a tiny minus.
-    return np.lexsort((angles[:, 1], np.round(angles[:, 0], 6) % (2 * math.pi)))
 
 
 def view_angles(cameras: Sequence[Camera], camera: Camera) -> np.ndarray:
     """(n,) angles in degrees between the directions that views and a camera stand in, 0 to 180."""
     directions = np.array([one.origin / np.linalg.norm(one.origin) for one in (*cameras, camera)])
     return np.degrees(np.arccos(np.clip(directions[:-1] @ directions[-1], -1, 1)))
-
-
-def azimuth_apart(a: Camera, b: Camera) -> float:
-    """How far apart two cameras stand about the vertical, in degrees, 0 to 180."""
-    return abs(math.degrees(math.remainder(orbit_angles(a)[0] - orbit_angles(b)[0], 2 * math.pi)))
 
 
 def found_view(distances: np.ndarray, cameras: Sequence[Camera], truth: Camera) -> dict:

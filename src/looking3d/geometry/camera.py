@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -208,6 +209,28 @@ def orbit_angles(camera: Camera) -> tuple[float, float]:
     """Azimuth and elevation in radians of the direction from the origin to the camera."""
     x, y, z = camera.origin
     return math.atan2(x, z), math.atan2(y, math.hypot(x, z))
+
+
+def ring_angles(cameras: Sequence[Camera]) -> np.ndarray:
+    """(n, 2) float64, azimuth from 0 to 2 pi, and elevation, of views. Azimuths are rounded, so that a view
+    in front is not the last for a tiny minus."""
+    angles = np.array([orbit_angles(camera) for camera in cameras])
+    angles[:, 0] = np.round(angles[:, 0], 6) % (2 * math.pi)
+    return angles
+
+
+def by_angle(angles: np.ndarray) -> np.ndarray:
+    """(n,) int64, the order of views by azimuth, of one azimuth by elevation.
+
+    Args:
+        angles: (n, 2) as `ring_angles` gives them.
+    """
+    return np.lexsort((angles[:, 1], angles[:, 0]))
+
+
+def azimuth_apart(a: Camera, b: Camera) -> float:
+    """How far apart two cameras stand about the vertical, in degrees, 0 to 180."""
+    return abs(math.degrees(math.remainder(orbit_angles(a)[0] - orbit_angles(b)[0], 2 * math.pi)))
 
 
 def orbit_roll(camera: Camera) -> float:

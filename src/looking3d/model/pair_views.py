@@ -68,5 +68,5 @@ def drawn_views(raycaster: Raycaster, count: int, size_px: int, grid: int) -> Pa
 
 
 def spread(count: int, chosen: int) -> np.ndarray:
-    """(chosen,) int64: numbers of views, spread as evenly as may be over a ring of `count` from 0 on."""
+    """(chosen,) int64: so many of `count` numbers, at least one, spread as evenly as may be from 0 on."""
     return np.arange(chosen) * count // chosen

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from looking3d.study.intervals import Interval, draws_of, quantiles
+from looking3d.evaluation.auroc import interval, shape_draws
+from looking3d.study.intervals import Interval
 
 
 class Agreement(NamedTuple):
@@ -43,10 +44,9 @@ def agreement(answers: np.ndarray, pair: np.ndarray, seed: int = 0) -> Agreement
     if not len(given):
         return Agreement(None, None, 0)
     alpha = _alpha(yes, given, np.ones((1, len(given))))[0]
-    drawn = _alpha(yes, given, draws_of(len(given), seed))
-    drawn = drawn[np.isfinite(drawn)]
-    interval = quantiles(drawn) if len(given) > 1 and len(drawn) else None
-    return Agreement(float(alpha) if np.isfinite(alpha) else None, interval, len(given))
+    drawn = _alpha(yes, given, shape_draws(len(given), seed))
+    ends = interval(drawn) if len(given) > 1 else None
+    return Agreement(float(alpha) if np.isfinite(alpha) else None, ends, len(given))
 
 
 def _alpha(yes: np.ndarray, given: np.ndarray, draws: np.ndarray) -> np.ndarray:

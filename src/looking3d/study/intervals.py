@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from looking3d.evaluation.auroc import BOOTSTRAPS
+from looking3d.evaluation.auroc import interval, shape_draws
 
 Interval = tuple[float, float]
-
-_LEVELS = (0.025, 0.975)
 
 
 class Mean(NamedTuple):
@@ -45,19 +43,7 @@ def over(values: np.ndarray, groups: np.ndarray, seed: int) -> Interval | None:
     """The interval of a mean with whole groups drawn anew; None if there is but one group."""
     names, index = np.unique(groups, return_inverse=True)
     sums, sizes = np.bincount(index, values), np.bincount(index).astype(float)
-    draws = draws_of(len(names), seed)
-    return None if len(names) < 2 else quantiles((draws @ sums) / (draws @ sizes))
-
-
-def draws_of(count: int, seed: int) -> np.ndarray:
-    """(draws, count) float: how often each of `count` groups is in each of the draws."""
-    generator = np.random.default_rng(seed)
-    return np.stack(
-        [np.bincount(generator.integers(count, size=count), minlength=count) for _ in range(BOOTSTRAPS)]
-    ).astype(float)
-
-
-def quantiles(values: np.ndarray) -> Interval:
-    """The ends of a 95 % interval."""
-    low, high = (float(np.quantile(values, level)) for level in _LEVELS)
-    return low, high
+    if len(names) < 2:
+        return None
+    draws = shape_draws(len(names), seed)
+    return interval((draws @ sums) / (draws @ sizes))

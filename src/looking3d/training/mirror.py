@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from looking3d.geometry.camera import by_angle
+
 Pair = dict[str, np.ndarray]
 
 _FLIP_WORLD = np.diag([-1.0, 1.0, 1.0, 1.0]).astype(np.float32)
@@ -20,15 +22,6 @@ _OF_PATCHES = ("changed", "shown", "valid", "points", "photo_matches")
 _PATCH_NUMBERS = ("query_patches", "match_patches", "photo_matches")
 _VIEW_NUMBERS = ("query_views", "match_views")
 _OF_VIEWS = ("views", "points", "valid", "view_cameras", "view_angles", "photo_matches")
-
-
-def by_angle(angles: np.ndarray) -> np.ndarray:
-    """(n,) int64, the order of views by azimuth, of one azimuth by elevation.
-
-    Args:
-        angles: (n, 2) azimuth from 0 to 2 pi, and elevation.
-    """
-    return np.lexsort((angles[:, 1], angles[:, 0]))
 
 
 def mirrored(pair: Pair) -> Pair:

@@ -13,11 +13,12 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import NORMAL, Sample
 from looking3d.errors import ConfigError, DatasetError
+from looking3d.geometry.camera import by_angle
 from looking3d.model.query import Window, crop, crop_mask
 from looking3d.render.reference import PATCH_PX
 from looking3d.training.augment import Augmentation, box_in_window, crop_window, vary_photo
 from looking3d.training.clutter import Cutout, clutter
-from looking3d.training.mirror import Pair, by_angle, mirrored
+from looking3d.training.mirror import Pair, mirrored
 from looking3d.training.order import GroupedOrder, Order, PhotoOrder
 from looking3d.training.pair_cameras import off_camera, reference_depth
 from looking3d.training.pair_matches import draw_matches, draw_query, match_photo

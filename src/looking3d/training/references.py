@@ -26,7 +26,7 @@ from looking3d.dataset.schema import Sample, read_json, write_json
 from looking3d.dataset.stored_reference import StoredReference
 from looking3d.errors import DatasetError
 from looking3d.files import HIDDEN_PARTIAL
-from looking3d.geometry.camera import Camera, orbit_angles
+from looking3d.geometry.camera import Camera, ring_angles
 from looking3d.geometry.correspondence import seen_at, unproject
 from looking3d.model.query import resized
 from looking3d.render.raycast import Raycaster
@@ -224,15 +224,13 @@ def _unpack_shape(
     cells = size_px // PATCH_PX
     patches = reference.patches(cells, cells)
     count = len(reference.views)
-    angles = np.array([orbit_angles(camera) for camera in reference.cameras])
-    angles[:, 0] = np.round(angles[:, 0], 6) % (2 * np.pi)
     of_shape = {
         "views": np.stack([resized(view, size_px) for view in reference.views]),
         "points": patches.points.reshape(count, -1, 3),
         "valid": patches.valid.reshape(count, -1),
         "matches": patches.matches.reshape(count, count, -1),
         "cameras": np.stack([camera.projection for camera in reference.cameras]),
-        "angles": angles,
+        "angles": ring_angles(reference.cameras),
     }
     arrays = {name: array[None] for name, array in of_shape.items()}
     if true_matches:

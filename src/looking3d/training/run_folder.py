@@ -105,7 +105,6 @@ class RunFolder:
             with whole(path) as temporary:
                 torch.save(state, temporary)
         except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError of PyTorch's
-            path.with_name(path.name + ".partial").unlink(missing_ok=True)
             reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
             raise CheckpointError(
                 f"{path}: cannot be written ({reason}); free space, and the same command goes on from the "

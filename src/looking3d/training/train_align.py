@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +17,11 @@ from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
 from looking3d.model.checkpoint import save_weights
 from looking3d.training.batches import TrainingPhotos
 from looking3d.training.config import StageConfig
-from looking3d.training.devices import make_fabric
 from looking3d.training.learner import FunctionLearner
 from looking3d.training.losses import camera_loss, compare_loss, foreground_loss
 from looking3d.training.numbered_batches import Batch
 from looking3d.training.run_folder import RunFolder
+from looking3d.training.session import begin
 from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
 
 STAGES = ("foreground", "camera", "compare")
@@ -121,13 +119,7 @@ def train_detector(
     for stage in stages:
         if stage not in STAGES:
             raise unknown_name("stage", stage, STAGES)
-    check_limits(max_minutes, workers)
-    fabric = make_fabric(device, processes)
-    folder = RunFolder(run)
-    if fabric.is_global_zero:
-        folder.claim(dataclasses.asdict(config), datasets)
-    fabric.barrier()
-    deadline = time.monotonic() + 60 * max_minutes
+    fabric, folder, deadline = begin(run, config, datasets, max_minutes, workers, device, processes)
     results = []
     for stage in stages:
         task = _task(stage, datasets, config, start, fabric.global_rank, fabric.world_size)
@@ -138,14 +130,6 @@ def train_detector(
     if fabric.is_global_zero and all(steps.get(stage, 0) >= getattr(config, stage).steps for stage in STAGES):
         save_weights(assemble(run), folder.weights, notes={"steps": steps})
     return results
-
-
-def check_limits(max_minutes: float, workers: int) -> None:
-    """Raise a ConfigError unless a training can be limited so."""
-    if not max_minutes >= 0:
-        raise ConfigError(f"max-minutes: expected 0 or more, got {max_minutes}")
-    if workers < 0:
-        raise ConfigError(f"workers: expected 0 or more, got {workers}")
 
 
 def _task(

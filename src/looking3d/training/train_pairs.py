@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from looking3d.errors import CheckpointError, ConfigError, unknown_name
 from looking3d.model.networks import save_network
 from looking3d.training.augment import NO_AUGMENTATION, Augmentation
 from looking3d.training.config import StageConfig
-from looking3d.training.devices import make_fabric
 from looking3d.training.learner import Learner
 from looking3d.training.match_pictures import PICTURES, write_matches
 from looking3d.training.pair_batches import Share, expanded, make_batch
@@ -25,7 +24,7 @@ from looking3d.training.pair_model import PairModel
 from looking3d.training.pairs import PhotoPairs
 from looking3d.training.recipes import PairRecipe, recipe
 from looking3d.training.run_folder import RunFolder
-from looking3d.training.train_align import check_limits
+from looking3d.training.session import begin
 from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
 
 TERMS = {
@@ -118,7 +117,7 @@ def train_pairs(
         device: Of the network.
         start: Weights to start from where they fit; `config.start` names them.
         on_log: Is told the figures every so often.
-        on_step: Is told each step.
+        on_step: Is told each step, and the references unpacked before, as steps of `references`.
         processes: Processes that train together; see `devices.make_fabric`.
         cache: Folder of the unpacked references, which runs on the same data can share; by default in the
             run's.
@@ -129,23 +128,22 @@ def train_pairs(
         CheckpointError: The folder holds a run of another configuration or on other data.
         TrainingError: A loss is no number any more.
     """
-    check_limits(max_minutes, workers)
-    fabric = make_fabric(device, processes)
-    folder = RunFolder(run)
-    if fabric.is_global_zero:
-        folder.claim(dataclasses.asdict(config), datasets)
-    fabric.barrier()
-    deadline = time.monotonic() + 60 * max_minutes
+    fabric, folder, deadline = begin(run, config, datasets, max_minutes, workers, device, processes)
     plan = recipe(config.model)
-    pairs = _Splits.open(datasets, config, plan, cache or run / _CACHE, workers)
+    # The first process unpacks the references, for all of them
+    with fabric.rank_zero_first():
+        pairs = _Splits.open(
+            datasets, config, plan, cache or run / _CACHE, workers, functools.partial(on_step, _CACHE)
+        )
     results = []
     for stage, stage_config in config.stages.items():
+        share = Share(stage_config.batch, fabric.global_rank, fabric.world_size)
         task = Task(
             stage,
             stage_config,
             functools.partial(_learner, plan, config, stage),
-            functools.partial(_batch, pairs.train, stage_config.batch, fabric.global_rank, fabric.world_size),
-            functools.partial(_batch, pairs.validation, stage_config.batch, 0, 1),
+            functools.partial(make_batch, pairs.train, share=share),
+            functools.partial(make_batch, pairs.validation, share=Share(stage_config.batch)),
             config.seed,
             # On a CPU batch norm in the other layout loses digits: of a mean, the fourth
             torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format,
@@ -170,7 +168,13 @@ class _Splits:
 
     @classmethod
     def open(
-        cls, datasets: list[Dataset], config: PairTrainConfig, plan: PairRecipe, cache: Path, workers: int
+        cls,
+        datasets: list[Dataset],
+        config: PairTrainConfig,
+        plan: PairRecipe,
+        cache: Path,
+        workers: int,
+        on_shape: Callable[[int, int], None],
     ) -> _Splits:
         settings = dataclasses.replace(
             plan.pairs,
@@ -181,8 +185,8 @@ class _Splits:
         varied = dataclasses.replace(settings, augmentation=config.augmentation)
         still = dataclasses.replace(settings, augmentation=NO_AUGMENTATION)
         return cls(
-            PhotoPairs(datasets, "train", varied, config.seed, cache, workers),
-            PhotoPairs(datasets, "val", still, config.seed, cache, workers),
+            PhotoPairs(datasets, "train", varied, config.seed, cache, workers, on_shape),
+            PhotoPairs(datasets, "val", still, config.seed, cache, workers, on_shape),
         )
 
 
@@ -198,10 +202,6 @@ def _notes(config: PairTrainConfig, plan: PairRecipe, processes: int) -> dict[st
     if config.alignment_terms:
         notes["query_view"], notes["view_view"] = TERMS[config.alignment_terms]
     return notes
-
-
-def _batch(pairs: PhotoPairs, size: int, rank: int, world: int, number: int) -> dict[str, Tensor]:
-    return make_batch(pairs, number, Share(size, rank, world))
 
 
 def _learner(plan: PairRecipe, config: PairTrainConfig, stage: str) -> Learner:
@@ -233,7 +233,7 @@ def _picture(learner: Learner, step: int, pairs: PhotoPairs, run: Path, stage: s
     """Draw what the network takes for the same point, if it compares any."""
     assert isinstance(learner, PairModel)
     on = next(learner.parameters()).device
-    batch = _batch(pairs, _PICTURED, 0, 1, 0)
+    batch = make_batch(pairs, 0, Share(_PICTURED))
     features = learner.features({key: value.to(on) for key, value in batch.items()})
     if features is not None:
         path = run / PICTURES / f"{stage}-{step:06d}.jpg"

@@ -12,7 +12,7 @@ from looking3d.evaluation.figures.attention import attention_of
 from looking3d.evaluation.figures.qualitative import qualitative, taking_turns
 from looking3d.evaluation.predict import predict
 from looking3d.evaluation.runs import Run
-from tests.model.tiny_cmt import tiny_weights
+from tests.model.tiny_networks import tiny_weights
 from tests.samples import small_dataset
 
 

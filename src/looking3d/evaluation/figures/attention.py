@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import matplotlib
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from looking3d.errors import ConfigError
 from looking3d.evaluation.config import EvaluationConfig
 from looking3d.evaluation.figures.qualitative import samples_of
 from looking3d.evaluation.judging import detector_of, stored_views
+from looking3d.evaluation.plots import png_of
 from looking3d.evaluation.runs import Run
 from looking3d.evaluation.score import ordered
 from looking3d.model.cmt.cmt import CmtOutput
@@ -130,7 +129,4 @@ def _drawn(
         axes[1, place].imshow(marked, cmap="autumn", alpha=0.7, extent=extent, vmin=0, vmax=2)
         axes[0, place].set_title(f"view {view}: similarity", fontsize=9)
         axes[1, place].set_title(f"{int(span[view].sum())} of top-k", fontsize=9)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=110, format="png")
-    pyplot.close(figure)
-    return buffer.getvalue()
+    return png_of(figure)

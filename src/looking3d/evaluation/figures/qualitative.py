@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,9 +9,11 @@ from matplotlib.axes import Axes
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.schema import Sample
 from looking3d.errors import ConfigError, DatasetError
+from looking3d.evaluation.plots import png_of
 from looking3d.evaluation.runs import Run
 from looking3d.evaluation.score import ordered
 from looking3d.evaluation.thresholds import THRESHOLD
+from looking3d.model.pair_views import spread
 
 COLUMNS = 6
 _TRUE, _FOUND, _WRONG, _RIGHT = "#e0a800", "#1f5fbf", "#c01818", "#2a7a2a"
@@ -54,10 +54,7 @@ def qualitative(run: Run, dataset: Dataset, count: int = 12) -> bytes:
             continue
         row = {name: column[chosen[place]] for name, column in rows.items()}
         _draw(axis, dataset.photo(samples[row["shape_id"], row["photo"]]), row)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=110, format="png")
-    pyplot.close(figure)
-    return buffer.getvalue()
+    return png_of(figure)
 
 
 def samples_of(run: Run, dataset: Dataset) -> dict[tuple[str, str], Sample]:
@@ -88,8 +85,8 @@ def taking_turns(kinds: np.ndarray, count: int) -> list[int]:
         kind = turn % len(of_kind)
         wanted[kind] += wanted[kind] < len(of_kind[kind])
         turn += 1
-    spread = [numbers[np.arange(n) * len(numbers) // max(n, 1)] for numbers, n in zip(of_kind, wanted)]
-    return [int(numbers[i]) for i in range(max(wanted)) for numbers in spread if i < len(numbers)]
+    even = [numbers[spread(len(numbers), n)] for numbers, n in zip(of_kind, wanted) if n]
+    return [int(numbers[i]) for i in range(max(wanted)) for numbers in even if i < len(numbers)]
 
 
 def _draw(axis: Axes, photo: np.ndarray, row: dict) -> None:
