@@ -105,7 +105,7 @@ class Settings:
     """How much."""
 
     rows: tuple[str, ...] = ()
-    """Models of the rows to do now, as `cmt`; by default all."""
+    """Folders of the rows to do now, as `cmt` or `cmt-none`; by default all."""
 
     at_a_time: int = 2
     """Rows that are trained at once."""
@@ -129,7 +129,7 @@ def main(settings: Settings) -> None:
     scale = SCALES[settings.scale]
     data = settings.out / "data"
     command("generate", *data_options(scale), "--out", data, "--workers", settings.at_a_time)
-    rows = [row for row in ROWS if not settings.rows or (row.model or "align") in settings.rows]
+    rows = [row for row in ROWS if not settings.rows or slug(row) in settings.rows]
     with ThreadPoolExecutor(settings.at_a_time) as pool:
         done = list(pool.map(lambda row: do_row(row, settings, scale, data, deadline), rows))
     finished = [

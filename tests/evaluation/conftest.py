@@ -51,6 +51,7 @@ def _row(generator: np.random.Generator, number: int) -> dict:
         "probability": probability,
         "alignment": generator.uniform(0.3, 1),
         "aligned": bool(generator.random() < 0.8),
+        "named_kind": ("broken", "missing", "swapped")[generator.integers(3)],
         "named_part_id": named,
         "named_part_label": f"label/{named}",
         "boxes": found,

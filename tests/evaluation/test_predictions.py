@@ -42,3 +42,10 @@ def test_predictions_of_an_earlier_version_are_refused(
     pq.write_table(pq.read_table(path).drop_columns(["boxes", "aligned"]), path)
     with pytest.raises(DatasetError, match="without aligned, boxes; run looking3d evaluate again"):
         load_predictions(path)
+
+
+def test_columns_that_came_later_are_null(rows: Callable[..., list[dict]], tmp_path: Path) -> None:
+    path = tmp_path / "predictions.parquet"
+    write_rows(rows(3), path)
+    pq.write_table(pq.read_table(path).drop_columns(["named_kind"]), path)
+    assert list(load_predictions(path)["named_kind"]) == [None] * 3

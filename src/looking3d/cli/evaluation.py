@@ -12,6 +12,7 @@ import tyro
 from rich.console import Console
 
 from looking3d.cli.console import progress_bar, terminal_table
+from looking3d.errors import ConfigError
 
 
 def evaluate(
@@ -163,10 +164,19 @@ def _print_scores(figures: dict, page: Path) -> None:
 def figures(
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="Folder of an evaluated run.")],
     data: Annotated[Path, tyro.conf.arg(help="The dataset that it judged.")],
-    out: Annotated[Path, tyro.conf.arg(help="Folder for qualitative.png, and of CMT attention.png.")],
-    count: Annotated[int, tyro.conf.arg(help="Photos of qualitative.png.")] = 12,
+    out: Annotated[
+        Path,
+        tyro.conf.arg(
+            help="Folder for qualitative.png, confusion.png, and of CMT matches.png and attention.png."
+        ),
+    ],
+    count: Annotated[int, tyro.conf.arg(help="Photos of qualitative.png and of matches.png.")] = 12,
     photo: Annotated[
-        str, tyro.conf.arg(help="SHAPE/PHOTO of attention.png; by default the first anomalous one.")
+        str,
+        tyro.conf.arg(
+            help="SHAPE/PHOTO of attention.png, and the only one of matches.png; by default the first "
+            "anomalous one, and as many as --count says."
+        ),
     ] = "",
     at: Annotated[
         tuple[float, float] | None,
@@ -175,18 +185,30 @@ def figures(
         ),
     ] = None,
 ) -> int:
-    """Draw the paper's figures 6 and 5: answers with errors marked, and what a patch attends to."""
+    """Draw answers with errors marked, what kinds are taken for, matches, and what a patch attends to.
+
+    The paper's figures 6 and 5 among them. Matches are of models that compare patches, attention of those
+    that attend to the patches most alike.
+    """
     from looking3d.dataset.load import Dataset
-    from looking3d.evaluation.figures.attention import attention_of
+    from looking3d.evaluation.figures.attention import attention_of, chooses_patches
+    from looking3d.evaluation.figures.confusion import confusion_picture
+    from looking3d.evaluation.figures.matches import compares_patches, matches_of
     from looking3d.evaluation.figures.qualitative import qualitative
-    from looking3d.evaluation.papers_tables import is_cmt
     from looking3d.evaluation.runs import open_run
     from looking3d.files import write_whole
 
     opened, dataset = open_run(run), Dataset.open(data)
-    pictures = {"qualitative.png": qualitative(opened, dataset, count)}
-    if is_cmt(opened):
+    pictures = {
+        "qualitative.png": qualitative(opened, dataset, count),
+        "confusion.png": confusion_picture(opened.figures["taken_for"], opened.name),
+    }
+    if compares_patches(opened):
+        pictures["matches.png"] = matches_of(opened, dataset, count, photo)
+    if chooses_patches(opened):
         pictures["attention.png"] = attention_of(opened, dataset, photo, at)
+    elif at is not None:
+        raise ConfigError(f"at: {run} attends to no patches that are most alike; leave it away")
     for name, picture in pictures.items():
         write_whole(out / name, picture)
         Console().print(str(out / name), highlight=False, soft_wrap=True)

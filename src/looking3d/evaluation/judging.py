@@ -125,6 +125,7 @@ class AlignJudge:
         seconds = time.perf_counter() - start
         columns = {
             "probability": detection.probability,
+            "named_kind": _most_probable(detection.kinds),
             **_boxes(detection.heat_map, detection.window, photo, detection.probability),
             **_aligned(detection, self.raycaster, self.parts, photo),
             "seconds": seconds,
@@ -296,6 +297,10 @@ def _boxes(heat_map: np.ndarray, window: Window, photo: Photo, probability: floa
         "boxes": [list(region.box) for region in regions],
         "box_scores": [probability * region.total / regions[0].total for region in regions],
     }
+
+
+def _most_probable(kinds: dict[str, float] | None) -> str | None:
+    return None if kinds is None else max(kinds, key=kinds.__getitem__)
 
 
 def _aligned(detection: Detection, raycaster: Raycaster, parts: tuple[StoredPart, ...], photo: Photo) -> dict:

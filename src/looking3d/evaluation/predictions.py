@@ -35,6 +35,7 @@ SCHEMA = pa.schema(
         ("probability", pa.float64()),
         ("alignment", pa.float64()),
         ("aligned", pa.bool_()),
+        ("named_kind", pa.string()),
         ("named_part_id", pa.string()),
         ("named_part_label", pa.string()),
         ("boxes", pa.list_(pa.list_(pa.float64()))),
@@ -52,6 +53,9 @@ SCHEMA = pa.schema(
     ]
 )
 """A row a photo; `docs/evaluation.md` says what the columns hold."""
+
+_LATER = ("named_kind",)
+"""Columns that earlier versions did not write; read from their files as null."""
 
 _SETTINGS = b"looking3d"
 
@@ -79,6 +83,9 @@ def load_predictions(path: Path) -> dict[str, np.ndarray]:
         DatasetError: The file is missing or damaged, or an earlier version wrote it.
     """
     table = _read(path, pq.read_table)
+    for name in _LATER:
+        if name not in table.column_names:
+            table = table.append_column(SCHEMA.field(name), pa.nulls(len(table), SCHEMA.field(name).type))
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise DatasetError(

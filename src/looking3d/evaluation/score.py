@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from looking3d.evaluation.auroc import auroc_over_shapes, interval, shape_draws
 from looking3d.evaluation.boxes import box_scores
 from looking3d.evaluation.calibration_error import brier_score, expected_error, reliability
+from looking3d.evaluation.confusion import confusion
 from looking3d.evaluation.pixels import pixel_scores
 from looking3d.evaluation.strata import Stratum, aligns, strata
 from looking3d.evaluation.thresholds import THRESHOLD, best_accuracy, best_f1
@@ -52,6 +53,7 @@ def score(
         "f1_max": best_f1(labels, rows["probability"])._asdict() if labels.any() else None,
         "calibration": _calibration(labels, rows["probability"]),
         "verdicts": _verdicts(rows) if aligns(rows) else None,
+        "taken_for": confusion(rows),
         "by": {
             name: {key: _group(rows, stratum, seed) for key, stratum in groups.items()}
             for name, groups in strata(rows).items()

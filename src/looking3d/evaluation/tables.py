@@ -49,6 +49,7 @@ def tables(figures: dict) -> list[Table]:
         None if figures["camera"] is None else _camera_table(figures),
         None if figures["viewpoint"] is None else _viewpoint_table(figures["viewpoint"]),
         None if figures["verdicts"] is None else _verdict_table(figures["verdicts"]),
+        _confusion_table(figures["taken_for"]),
     ]
     return [table for table in found if table is not None] + groups
 
@@ -131,6 +132,15 @@ def _verdict_table(verdicts: dict[str, dict[str, int]]) -> Table:
     heads = ("verdicts of inspect", *verdicts["normal"])
     rows = [(f"{truth} photos", *(str(count) for count in row.values())) for truth, row in verdicts.items()]
     return Table("verdicts of inspect", heads, rows)
+
+
+def _confusion_table(taken_for: dict[str, dict[str, int]]) -> Table:
+    answers = next(iter(taken_for.values()))
+    rows = [
+        (kind, *(f"{count} ({count / max(sum(row.values()), 1):.0%})" for count in row.values()))
+        for kind, row in taken_for.items()
+    ]
+    return Table("taken for", ("photos of, taken for", *answers), rows)
 
 
 def _where_table(figures: dict) -> Table:

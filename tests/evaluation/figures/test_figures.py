@@ -8,7 +8,8 @@ from PIL import Image
 from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError, DatasetError
 from looking3d.evaluation.config import EvaluationConfig
-from looking3d.evaluation.figures.attention import attention_of
+from looking3d.evaluation.figures.attention import attention_of, chooses_patches
+from looking3d.evaluation.figures.matches import compares_patches, matches_of
 from looking3d.evaluation.figures.qualitative import qualitative, taking_turns
 from looking3d.evaluation.predict import predict
 from looking3d.evaluation.runs import Run
@@ -75,5 +76,30 @@ def test_networks_that_rank_by_no_similarity(
     name: str, message: str, dataset: Dataset, tmp_path: Path
 ) -> None:
     run = run_of(dataset, tmp_path, name)
+    assert not chooses_patches(run)
     with pytest.raises(ConfigError, match=message):
         attention_of(run, dataset)
+
+
+@pytest.mark.parametrize("name", ["cmt", "cmt-plus"])
+def test_matches_are_drawn_for_as_many_photos_as_are_asked_for(
+    name: str, dataset: Dataset, tmp_path: Path
+) -> None:
+    run = run_of(dataset, tmp_path, name)
+    assert compares_patches(run)
+    one, three = (pixels(matches_of(run, dataset, count)) for count in (1, 3))
+    assert three.shape[0] > one.shape[0]
+    assert three.shape[1] > one.shape[1]
+    chosen = "/".join(run.predictions[column][-1] for column in ("shape_id", "photo"))
+    assert pixels(matches_of(run, dataset, 3, chosen)).shape == one.shape
+    green = (one[..., 1] > 150) & (one[..., 0] < 100)
+    assert green.any()
+    with pytest.raises(ConfigError, match="has none called 'no/photo'"):
+        matches_of(run, dataset, 1, "no/photo")
+
+
+def test_a_network_that_compares_no_patches_has_no_matches(dataset: Dataset, tmp_path: Path) -> None:
+    run = run_of(dataset, tmp_path, "cmt-a")
+    assert not compares_patches(run)
+    with pytest.raises(ConfigError, match="compares no patches"):
+        matches_of(run, dataset)

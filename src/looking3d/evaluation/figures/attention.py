@@ -12,16 +12,22 @@ from looking3d.errors import ConfigError
 from looking3d.evaluation.config import EvaluationConfig
 from looking3d.evaluation.figures.qualitative import samples_of
 from looking3d.evaluation.judging import detector_of, stored_views
+from looking3d.evaluation.papers_tables import is_cmt, top_k_of
 from looking3d.evaluation.plots import png_of
 from looking3d.evaluation.runs import Run
 from looking3d.evaluation.score import ordered
 from looking3d.model.cmt.cmt import CmtOutput
-from looking3d.model.pair_detector import PairDetector
+from looking3d.model.pair_detector import ALL, PairDetector
 from looking3d.model.pair_views import PairViews
 from looking3d.model.query import crop, whole_window
 
 SHOWN = 5
 """Views that are shown: those with most of the patches attended to, by azimuth."""
+
+
+def chooses_patches(run: Run) -> bool:
+    """Whether its network attends to the patches that are most alike."""
+    return is_cmt(run) and run.settings["network"]["ranking"] == "similarity" and top_k_of(run) != ALL
 
 
 def attention_of(run: Run, dataset: Dataset, photo: str = "", at: tuple[float, float] | None = None) -> bytes:
