@@ -49,7 +49,7 @@ def test_cmt_is_evaluated_compared_put_into_tables_and_drawn(
 
     code, out, _ = run(capsys, "figures", tmp_path / "one", "--data", data, "--out", tmp_path / "figures")
     assert code == 0
-    for name in ("qualitative.png", "confusion.png", "matches.png", "attention.png"):
+    for name in ("qualitative.png", "extremes.png", "confusion.png", "matches.png", "attention.png"):
         assert (tmp_path / "figures" / name).read_bytes().startswith(b"\x89PNG")
 
 

@@ -59,6 +59,7 @@ def _row(generator: np.random.Generator, number: int) -> dict:
         "window": [generator.uniform(-8, 8), generator.uniform(-12, 4), generator.uniform(40, 70)],
         "heat_map": cells.astype(np.float16).tobytes(),
         "seconds": 0.1,
+        "found_camera": None,
         "rotation_error_deg": generator.uniform(0, 8),
         "azimuth_error_deg": generator.uniform(0, 8),
         "shift_error_px": generator.uniform(0, 2),

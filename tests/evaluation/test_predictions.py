@@ -47,5 +47,7 @@ def test_predictions_of_an_earlier_version_are_refused(
 def test_columns_that_came_later_are_null(rows: Callable[..., list[dict]], tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
     write_rows(rows(3), path)
-    pq.write_table(pq.read_table(path).drop_columns(["named_kind"]), path)
-    assert list(load_predictions(path)["named_kind"]) == [None] * 3
+    later = ["named_kind", "found_camera"]
+    pq.write_table(pq.read_table(path).drop_columns(later), path)
+    columns = load_predictions(path)
+    assert [list(columns[name]) for name in later] == [[None] * 3] * 2

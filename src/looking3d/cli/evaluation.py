@@ -167,10 +167,12 @@ def figures(
     out: Annotated[
         Path,
         tyro.conf.arg(
-            help="Folder for qualitative.png, confusion.png, and of CMT matches.png and attention.png."
+            help="Folder for qualitative.png, extremes.png, confusion.png, and of CMT matches.png and "
+            "attention.png."
         ),
     ],
     count: Annotated[int, tyro.conf.arg(help="Photos of qualitative.png and of matches.png.")] = 12,
+    extreme: Annotated[int, tyro.conf.arg(help="Best, middle and worst photos of extremes.png, each.")] = 20,
     photo: Annotated[
         str,
         tyro.conf.arg(
@@ -193,6 +195,7 @@ def figures(
     from looking3d.dataset.load import Dataset
     from looking3d.evaluation.figures.attention import attention_of, chooses_patches
     from looking3d.evaluation.figures.confusion import confusion_picture
+    from looking3d.evaluation.figures.extremes import extremes
     from looking3d.evaluation.figures.matches import compares_patches, matches_of
     from looking3d.evaluation.figures.qualitative import qualitative
     from looking3d.evaluation.runs import open_run
@@ -201,6 +204,7 @@ def figures(
     opened, dataset = open_run(run), Dataset.open(data)
     pictures = {
         "qualitative.png": qualitative(opened, dataset, count),
+        "extremes.png": extremes(opened, dataset, extreme),
         "confusion.png": confusion_picture(opened.figures["taken_for"], opened.name),
     }
     if compares_patches(opened):

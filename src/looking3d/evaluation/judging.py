@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -313,6 +314,7 @@ def _aligned(detection: Detection, raycaster: Raycaster, parts: tuple[StoredPart
         "aligned": aligned,
         "named_part_id": named.id,
         "named_part_label": named.label,
+        "found_camera": json.dumps(detection.camera.to_json()),
         **camera_errors(raycaster, photo.camera, detection.camera),
     }
 

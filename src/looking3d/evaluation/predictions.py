@@ -44,6 +44,7 @@ SCHEMA = pa.schema(
         ("heat_map", pa.binary()),
         ("seconds", pa.float64()),
         # How far its camera is off
+        ("found_camera", pa.string()),
         *((name, pa.float64()) for name in ("rotation_error_deg", "azimuth_error_deg", "shift_error_px")),
         *((name, pa.float64()) for name in ("scale_error_log", "reprojection_error_px", "silhouette_iou")),
         # Which view of the reference it is nearest to
@@ -54,7 +55,7 @@ SCHEMA = pa.schema(
 )
 """A row a photo; `docs/evaluation.md` says what the columns hold."""
 
-_LATER = ("named_kind",)
+_LATER = ("named_kind", "found_camera")
 """Columns that earlier versions did not write; read from their files as null."""
 
 _SETTINGS = b"looking3d"

@@ -9,6 +9,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError, DatasetError
 from looking3d.evaluation.config import EvaluationConfig
 from looking3d.evaluation.figures.attention import attention_of, chooses_patches
+from looking3d.evaluation.figures.extremes import extremes, ranked
 from looking3d.evaluation.figures.matches import compares_patches, matches_of
 from looking3d.evaluation.figures.qualitative import qualitative, taking_turns
 from looking3d.evaluation.predict import predict
@@ -69,6 +70,32 @@ def test_what_a_patch_attends_to_is_marked(dataset: Dataset, tmp_path: Path) -> 
     assert (picture != other).any()
     with pytest.raises(ConfigError, match=r"has none called 'no/photo'; choose one as chair"):
         attention_of(run, dataset, "no/photo")
+
+
+def test_the_best_the_middle_and_the_worst() -> None:
+    labels = np.array([True, False, True, False, True])
+    probability = np.array([0.9, 0.3, 0.2, 0.6, 0.95])
+    found = {name: list(chosen) for name, chosen in ranked(labels, probability, 2).items()}
+    assert found == {"best": [4, 0], "median": [0, 1], "worst": [2, 3]}
+    assert list(ranked(labels, probability, 9)["worst"]) == [2, 3, 1, 0, 4]
+
+
+def test_extremes_show_heat_the_outline_that_was_found_and_the_true_box(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    run = run_of(dataset, tmp_path, "cmt-plus")
+    run.predictions["heat_map"] = np.array([np.zeros(64, np.float16).tobytes()] * 4, object)
+    run.predictions["window"] = np.array([[0.0, 0.0, 64.0]] * 4)
+    cold = pixels(extremes(run, dataset, 1))
+    run.predictions["heat_map"] = np.array([np.ones(64, np.float16).tobytes()] * 4, object)
+    hot = pixels(extremes(run, dataset, 1))
+    assert hot.shape == cold.shape
+    assert (hot[..., 0] - hot[..., 1] > 100).sum() > (cold[..., 0] - cold[..., 1] > 100).sum() + 1000
+    run.predictions["found_camera"] = np.array([None] * 4)
+    assert (pixels(extremes(run, dataset, 1)) != hot).any()
+    run.settings["reframe"] = 0.1
+    with pytest.raises(ConfigError, match="draw a run without --reframe"):
+        extremes(run, dataset)
 
 
 @pytest.mark.parametrize(("name", "message"), [("cmt-a", "chooses no patches"), ("cmt-plus", "by geometry")])
