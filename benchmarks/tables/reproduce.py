@@ -7,9 +7,10 @@ its own, and so many at a time. Whatever was done is not done again: run it as o
 
     python benchmarks/tables/reproduce.py --out tables --max-minutes 120
     python benchmarks/tables/reproduce.py --out tables --scale gpu --device cuda
+    python benchmarks/tables/reproduce.py --out tables --rows --page docs/RESULTS.md
 
-The pages to look at are tables/tables.html and each row's scores.html; `looking3d runs tables/runs` tells how
-far training has got.
+The last trains nothing more, and writes the page of what there is. The pages to look at besides are
+tables/tables.html and each row's scores.html; `looking3d runs tables/runs` tells how far training has got.
 """
 
 from __future__ import annotations
@@ -21,10 +22,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Literal
 
 import tyro
+from results_page import results_page, spent
 from rich.console import Console
+
+from looking3d.evaluation.runs import Run, open_run
+from looking3d.files import write_whole
 
 console = Console()
 
@@ -87,11 +93,25 @@ ROWS = (
     Row("CMT, query-view alone", "cmt", ("--alignment-terms", "query-view")),
     Row("CMT, view-view alone", "cmt", ("--alignment-terms", "view-view")),
     Row("CMT, no alignment", "cmt", ("--alignment-terms", "none")),
+    Row("CMT, 2 views in training", "cmt", ("--views", "2")),
     Row("CMT plus", "cmt-plus"),
     Row("ViT, boxes", "vit-box"),
     Row("ResNet18, viewpoint", "resnet18-viewpoint"),
     Row("Align", ""),
 )
+
+
+SENSITIVITY = (
+    *(("--top-k", k) for k in ("1", "5", "100", "all")),
+    *(("--views", views) for views in ("2", "5", "20")),
+)
+"""How the rows of figure 7 are tested besides."""
+
+VARIED = ("cmt", "cmt-2")
+"""Folders of the rows of figure 7."""
+
+SHOWN = ("resnet18-fpn", "cmt", "cmt-plus", "align")
+"""Folders of the rows whose figures are drawn."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +124,11 @@ class Settings:
     scale: Literal["laptop", "gpu"] = "laptop"
     """How much."""
 
-    rows: tuple[str, ...] = ()
+    rows: tuple[str, ...] | None = None
     """Folders of the rows to do now, as `cmt` or `cmt-none`; by default all."""
+
+    page: Path | None = None
+    """Write the page of the rows that are done, .md; its pictures go to images/results beside it."""
 
     at_a_time: int = 2
     """Rows that are trained at once."""
@@ -129,16 +152,16 @@ def main(settings: Settings) -> None:
     scale = SCALES[settings.scale]
     data = settings.out / "data"
     command("generate", *data_options(scale), "--out", data, "--workers", settings.at_a_time)
-    rows = [row for row in ROWS if not settings.rows or slug(row) in settings.rows]
+    rows = [row for row in ROWS if settings.rows is None or slug(row) in settings.rows]
     with ThreadPoolExecutor(settings.at_a_time) as pool:
         done = list(pool.map(lambda row: do_row(row, settings, scale, data, deadline), rows))
-    finished = [
-        f"{row.name}={scores_of(row, settings)}" for row, good in zip(rows, done, strict=True) if good
-    ]
+    finished = [row for row in ROWS if judged(scores_of(row, settings))]
     waiting = [row.name for row, good in zip(rows, done, strict=True) if not good]
     if finished:
         named = (f"{row.name}={scores_of(row, settings)}" for row in finished)
         command("tables", *named, "--out", settings.out)
+    if settings.page is not None and finished:
+        write_page(settings, scale, data, finished)
     if waiting:
         console.print(f"not done yet: {', '.join(waiting)}; the same command goes on", soft_wrap=True)
 
@@ -172,19 +195,71 @@ def do_row(row: Row, settings: Settings, scale: Scale, data: Path, deadline: flo
                 "--max-minutes", minutes, log=run.with_suffix(".log"))  # fmt: skip
         if not (run / "weights.safetensors").is_file():
             return False
-    scores = scores_of(row, settings)
-    if not (scores / "metrics.json").is_file():
-        command("evaluate", "--data", data, "--weights", run if row.model else "align", "--out", scores,
-                "--validation", "split", log=scores.with_suffix(".log"))  # fmt: skip
+    weights, scores = run if row.model else "align", scores_of(row, settings)
+    evaluate(data, weights, scores, "--validation", "split")
+    for options in SENSITIVITY if slug(row) in VARIED else ():
+        evaluate(data, weights, varied(scores, options), *options)
     return True
+
+
+def evaluate(data: Path, weights: Path | str, scores: Path, *options: str) -> None:
+    """Judge the held-out shapes, unless that was done."""
+    if not judged(scores):
+        command("evaluate", "--data", data, "--weights", weights, "--out", scores, *options,
+                log=scores.with_suffix(".log"))  # fmt: skip
+
+
+def judged(scores: Path) -> bool:
+    """Whether the folder holds figures."""
+    return (scores / "metrics.json").is_file()
+
+
+def varied(scores: Path, options: tuple[str, ...]) -> Path:
+    """Where the figures of a row are that is tested with another k or number of views."""
+    return scores.with_name("-".join([scores.name, *(text.removeprefix("--") for text in options)]))
+
+
+def write_page(settings: Settings, scale: Scale, data: Path, finished: list[Row]) -> None:
+    """Write the page of what there is, with the paper's figures 5, 6 and 7."""
+    assert settings.page is not None
+    images = settings.page.parent / "images" / "results"
+    runs = [open_run(f"{row.name}={scores_of(row, settings)}") for row in finished]
+    tested: list[Run] = []
+    for row in finished:
+        for options in SENSITIVITY if slug(row) in VARIED else ():
+            scores = varied(scores_of(row, settings), options)
+            tested += [open_run(f"{row.name}, {' '.join(options)}={scores}")] if judged(scores) else []
+    command("tables", *(f"{run.name}={run.path}" for run in [*runs, *tested]), "--out", settings.out)
+    pictures = {"figure-7.png": settings.out / "sensitivity.png"}
+    for row in (row for row in finished if slug(row) in SHOWN):
+        drawn = settings.out / "figures" / slug(row)
+        command("figures", scores_of(row, settings), "--data", data, "--out", drawn)
+        for name in ("qualitative", "attention", "matches"):
+            pictures[f"{slug(row)}-{name}.png"] = drawn / f"{name}.png"
+    for name, path in pictures.items():
+        if path.is_file():
+            images.mkdir(parents=True, exist_ok=True)
+            copyfile(path, images / name)
+    shown = [f"images/results/{name}" for name, path in pictures.items() if path.is_file()]
+    times = {row.name: spent(settings.out / "runs" / slug(row), scale.batch) for row in finished}
+    told = (
+        f"{scale.shapes} chairs of {scale.photos} photos at {scale.image_px} px, a third of the references "
+        f"odd themselves, 80 % of them to train on and 15 % held out; {scale.batches} steps of {scale.batch} "
+        "photos for each row."
+    )
+    waiting = [row.name for row in ROWS if row not in finished]
+    write_whole(settings.page, results_page(runs, tested, times, waiting, told, shown).encode())
+    console.print(f"page: {settings.page}")
 
 
 def train_options(row: Row, settings: Settings, scale: Scale) -> list[str]:
     """All rows see the same photos as often, at one learning rate."""
     return [
-        *("--model", row.model + scale.suffix, "--seed", str(settings.seed), *row.options),
+        *("--model", row.model + scale.suffix, "--seed", str(settings.seed)),
         *("--steps", str(scale.batches), "--batch", str(scale.batch), "--photos-per-reference", "8"),
-        *("--views", "5", "--learning-rate", "1e-3", "--clip", "5", "--precision", "bf16"),
+        *(() if "--views" in row.options else ("--views", "5")),
+        *row.options,
+        *("--learning-rate", "1e-3", "--clip", "5", "--precision", "bf16"),
         *("--device", settings.device, "--workers", str(settings.workers)),
         *("--cache", str(settings.out / "references")),
     ]
