@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as TerminalTable
 
@@ -48,15 +49,38 @@ def progress_bar(console: Console = messages) -> Progress:
     )
 
 
-def terminal_table(content: Table) -> TerminalTable:
-    """A table of figures for the terminal."""
-    table = TerminalTable(box=box.SIMPLE_HEAD, pad_edge=False)
+def print_table(content: Table, console: Console | None = None) -> None:
+    """Print a table of figures; where the terminal is too narrow for it, row by row."""
+    console = console or Console()
+    if _width(content) > console.width:
+        console.print(_listed(content), highlight=False, markup=False, soft_wrap=True)
+        return
+    title = None if content.title == content.heads[0] else content.title
+    table = TerminalTable(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for i, head in enumerate(content.heads):
-        # Folded, not cut off, where the terminal is narrow
-        table.add_column(head, justify="right" if i else "left", no_wrap=not i, overflow="fold")
+        table.add_column(escape(head), justify="right" if i else "left")
     for row in content.rows:
-        table.add_row(*row)
-    return table
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+_GAP = 3  # between columns, that of box.SIMPLE_HEAD
+
+
+def _width(content: Table) -> int:
+    """Columns of the terminal that a table needs: heads may break between words, cells may not."""
+    columns = zip(content.heads, *content.rows, strict=True)
+    widths = [max(*map(len, head.split() or [""]), *map(len, cells), 0) for head, *cells in columns]
+    return sum(widths) + _GAP * len(widths)
+
+
+def _listed(content: Table) -> str:
+    """Each row as lines of a head and its cell."""
+    lines = ["", content.title]
+    for row in content.rows:
+        lines += ["", row[0]]
+        lines += [f"  {head}: {cell}" for head, cell in zip(content.heads[1:], row[1:], strict=True) if cell]
+    return "\n".join(lines)
 
 
 def say_where(host: str, port: int) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
-from looking3d.cli.console import progress_bar, terminal_table
+from looking3d.cli.console import print_table, progress_bar
 from looking3d.errors import ConfigError
 
 
@@ -121,7 +121,7 @@ def compare(
         rows = {name: dataclasses.asdict(row) for name, row in found.items()}
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
     else:
-        Console().print(terminal_table(difference_table(found, runs[0].name, runs[1].name)))
+        print_table(difference_table(found, runs[0].name, runs[1].name))
     return 0
 
 
@@ -145,7 +145,7 @@ def tables(
     opened = open_runs(runs)
     made = papers_tables(opened, against, seed)
     for table in made:
-        Console().print(terminal_table(table))
+        print_table(table)
     page = write_tables(made, opened, out)
     Console().print(f"page: {page}", highlight=False, soft_wrap=True)
     return 0
@@ -157,7 +157,7 @@ def _print_scores(figures: dict, page: Path) -> None:
     console = Console()
     console.print(f"{figures['photos']} photos of {figures['shapes']} shapes", highlight=False)
     for table in tables(figures):
-        Console().print(terminal_table(table))
+        print_table(table)
     console.print(f"page: {page}", highlight=False, soft_wrap=True)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from looking3d.cli.console import messages, say_where, terminal_table
+from looking3d.cli.console import messages, print_table, say_where
 from looking3d.errors import MissingExtraError
 from looking3d.study.config import StudyConfig, subset_beside
 
@@ -69,7 +69,7 @@ def report(
     figures = study_figures(subset, judgements, models, include_incomplete, seed)
     console = Console()
     for content in tables(figures):
-        console.print(terminal_table(content))
+        print_table(content, console)
     for line in figures["notes"]:
         console.print(line, highlight=False, soft_wrap=True)
     if out is not None:

@@ -13,7 +13,7 @@ import tyro
 from rich.console import Console
 from rich.progress import TaskID
 
-from looking3d.cli.console import progress_bar, terminal_table
+from looking3d.cli.console import print_table, progress_bar
 from looking3d.errors import ConfigError, unknown_name
 
 if TYPE_CHECKING:
@@ -310,6 +310,6 @@ def runs(
             loss, auroc, speed = ("-" if value != value else f"{value:.4g}" for value in figures)
             rows.append((*named, stage.stage, f"{stage.step}/{stage.steps}", loss, auroc, best, speed))
             named = ("", "", "")
-    console.print(terminal_table(Table("runs", heads, rows)))
+    print_table(Table("run", heads, rows), console)
     console.print("AUROC is of the validation split; --json tells data and folders, too")
     return 0
