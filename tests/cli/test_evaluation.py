@@ -56,4 +56,4 @@ def test_cmt_is_evaluated_compared_put_into_tables_and_drawn(
 def test_runs_that_are_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, _, err = run(capsys, "compare", tmp_path / "no", tmp_path / "none")
     assert (code, err.count("\n")) == (2, 1)
-    assert "not readable predictions" in err
+    assert "no predictions there" in err

@@ -27,7 +27,7 @@ def test_rows_come_back_with_what_made_them(rows: Callable[..., list[dict]], tmp
 
 def test_missing_and_damaged_predictions(tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
-    with pytest.raises(DatasetError, match="not readable predictions"):
+    with pytest.raises(DatasetError, match="no predictions there"):
         load_predictions(path)
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(DatasetError, match="not readable predictions"):

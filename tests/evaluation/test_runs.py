@@ -32,7 +32,7 @@ def test_a_run_is_called_as_its_folder_or_as_one_says(made: Callable[..., Path],
     assert open_run(tmp_path / "first").name == "first"
     assert open_run(str(path)) == Run("first", path)
     assert open_run(f"CMT (ours)={tmp_path / 'first'}") == Run("CMT (ours)", path)
-    with pytest.raises(DatasetError, match="not readable predictions"):
+    with pytest.raises(DatasetError, match="no predictions there"):
         open_run(tmp_path / "none")
 
 

@@ -52,5 +52,5 @@ def test_predictions_of_another_dataset(written: Callable[..., Path], subset: Su
         load_answers(written(settings={"dataset_fingerprint": "ff"}), subset)
     with pytest.raises(DatasetError, match="labels 4 photos otherwise than the subset"):
         load_answers(written(anomalous=True), subset)
-    with pytest.raises(DatasetError, match="not readable predictions"):
+    with pytest.raises(DatasetError, match="no predictions there"):
         load_answers(tmp_path / "none.parquet", subset)

@@ -106,6 +106,8 @@ def load_settings(path: Path) -> dict:
 
 
 def _read(path: Path, read: Callable[[Path], T]) -> T:
+    if not path.is_file():
+        raise DatasetError(f"{path}: no predictions there; make them: looking3d evaluate")
     try:
         return read(path)
     except (OSError, ValueError) as error:
