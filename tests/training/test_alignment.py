@@ -137,11 +137,9 @@ def test_with_both_switched_off_nothing_is_lost() -> None:
     assert got.loss.item() == 0
 
 
-@pytest.mark.parametrize("averaged", [False, True])
-def test_only_the_anchors_get_a_gradient(averaged: bool) -> None:
+def test_of_a_running_average_only_the_anchors_get_a_gradient() -> None:
     raw = [z.requires_grad_() for z in features()]
-    z = Features(*raw)
-    keys = Features(*(tensor.detach() for tensor in features(5))) if averaged else None
+    z, keys = Features(*raw), features(5)
     only_photos = AlignmentConfig(TAU, view_view=False)
     alignment_loss(z, keys, valid(), subsets(), only_photos).loss.backward()
     assert raw[1].grad is None
@@ -153,6 +151,18 @@ def test_only_the_anchors_get_a_gradient(averaged: bool) -> None:
     moved = {tuple(index) for index in np.argwhere(raw[1].grad.abs().sum(-1).numpy() > 0).tolist()}
     assert moved
     assert moved <= anchors
+
+
+def test_what_anchors_are_compared_with_gets_a_gradient_too() -> None:
+    """Held still, it would keep the features from becoming alike."""
+    raw = [z.requires_grad_() for z in features()]
+    alignment_loss(
+        Features(*raw), None, valid(), subsets(), AlignmentConfig(TAU, view_view=False)
+    ).loss.backward()
+    chosen = subsets().query_views[0]
+    candidates = valid()[0, chosen]
+    moved = raw[1].grad[0, chosen].abs().sum(-1) > 0
+    assert torch.equal(moved, candidates)
 
 
 def test_gradients_are_those_of_finite_differences() -> None:

@@ -212,13 +212,13 @@ def alignment_loss(
 
     Args:
         features: The network's.
-        keys: What they are drawn to: those of a running average of the network; by default the network's
-            own, detached.
+        keys: What they are drawn to: those of a running average of the network, which get no gradient; by
+            default the network's own, which do: held still, they keep the network from learning at all.
         valid: Whether a patch of a view shows the object.
         subsets: Which patches, views and pairs.
         config: Which losses, and how.
     """
-    targets = (features if keys is None else keys).views.detach()
+    targets = features.views if keys is None else keys.views.detach()
     nothing = features.views.new_zeros(())
     off = Aligned(nothing, torch.full_like(nothing, torch.nan))
     query_view = view_view = off
