@@ -57,7 +57,7 @@ def extremes(run: Run, dataset: Dataset, count: int = 20) -> bytes:
         axes = block.subplots(lines[name], columns, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()
-        for axis, number in zip(axes, chosen, strict=False):
+        for axis, number in zip(axes, chosen.tolist(), strict=False):
             row = {column: values[number] for column, values in rows.items()}
             _draw(axis, dataset, samples[row["shape_id"], row["photo"]], row)
     return png_of(figure)
