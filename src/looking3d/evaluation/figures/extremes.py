@@ -58,7 +58,7 @@ def extremes(run: Run, dataset: Dataset, count: int = 20) -> bytes:
         for axis in axes:
             axis.set_axis_off()
         for axis, number in zip(axes, chosen.tolist(), strict=False):
-            row = {column: values[number] for column, values in rows.items()}
+            row: dict = {column: values[number] for column, values in rows.items()}
             _draw(axis, dataset, samples[row["shape_id"], row["photo"]], row)
     return png_of(figure)
 
