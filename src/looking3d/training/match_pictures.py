@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from looking3d.evaluation.figures.match_lines import match_strip
 from looking3d.files import write_whole
+from looking3d.model.cmt.match_lines import match_strip
 from looking3d.training.numbered_batches import Batch
 
 PICTURES = "pictures"

@@ -9,7 +9,6 @@ import torch
 from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError
 from looking3d.evaluation.config import EvaluationConfig
-from looking3d.evaluation.figures.match_lines import MatchStrip, match_strip
 from looking3d.evaluation.figures.qualitative import samples_of, taking_turns
 from looking3d.evaluation.judging import detector_of, stored_views
 from looking3d.evaluation.papers_tables import is_cmt
@@ -19,6 +18,7 @@ from looking3d.evaluation.score import ordered
 from looking3d.geometry.camera import azimuth_apart
 from looking3d.model.cmt.candidates import foreground
 from looking3d.model.cmt.cmt import Cmt
+from looking3d.model.cmt.match_lines import MatchStrip, match_strip
 from looking3d.model.pair_detector import PairDetector
 from looking3d.model.pair_views import PairViews
 from looking3d.model.query import crop, to_tensor, whole_window
