@@ -158,10 +158,10 @@ def main(settings: Settings) -> None:
     finished = [row for row in ROWS if judged(scores_of(row, settings))]
     waiting = [row.name for row, good in zip(rows, done, strict=True) if not good]
     if finished:
-        named = (f"{row.name}={scores_of(row, settings)}" for row in finished)
-        command("tables", *named, "--out", settings.out)
-    if settings.page is not None and finished:
-        write_page(settings, scale, data, finished)
+        runs, tested = opened(finished, settings)
+        command("tables", *(f"{run.name}={run.path}" for run in [*runs, *tested]), "--out", settings.out)
+        if settings.page is not None:
+            write_page(settings, settings.page, scale, data, finished, runs, tested)
     if waiting:
         console.print(f"not done yet: {', '.join(waiting)}; the same command goes on", soft_wrap=True)
 
@@ -219,17 +219,28 @@ def varied(scores: Path, options: tuple[str, ...]) -> Path:
     return scores.with_name("-".join([scores.name, *(text.removeprefix("--") for text in options)]))
 
 
-def write_page(settings: Settings, scale: Scale, data: Path, finished: list[Row]) -> None:
-    """Write the page of what there is, with the paper's figures 5, 6 and 7."""
-    assert settings.page is not None
-    images = settings.page.parent / "images" / "results"
+def opened(finished: list[Row], settings: Settings) -> tuple[list[Run], list[Run]]:
+    """The rows as evaluated runs, and those tested with another k or number of views."""
     runs = [open_run(f"{row.name}={scores_of(row, settings)}") for row in finished]
     tested: list[Run] = []
     for row in finished:
         for options in SENSITIVITY if slug(row) in VARIED else ():
             scores = varied(scores_of(row, settings), options)
             tested += [open_run(f"{row.name}, {' '.join(options)}={scores}")] if judged(scores) else []
-    command("tables", *(f"{run.name}={run.path}" for run in [*runs, *tested]), "--out", settings.out)
+    return runs, tested
+
+
+def write_page(
+    settings: Settings,
+    page: Path,
+    scale: Scale,
+    data: Path,
+    finished: list[Row],
+    runs: list[Run],
+    tested: list[Run],
+) -> None:
+    """Write the page of what there is, with the paper's figures 5, 6 and 7."""
+    images = page.parent / "images" / "results"
     pictures = {"figure-7.png": settings.out / "sensitivity.png"}
     for row in (row for row in finished if slug(row) in SHOWN):
         drawn = settings.out / "figures" / slug(row)
@@ -248,8 +259,8 @@ def write_page(settings: Settings, scale: Scale, data: Path, finished: list[Row]
         "photos for each row."
     )
     waiting = [row.name for row in ROWS if row not in finished]
-    write_whole(settings.page, results_page(runs, tested, times, waiting, told, shown).encode())
-    console.print(f"page: {settings.page}")
+    write_whole(page, results_page(runs, tested, times, waiting, told, shown).encode())
+    console.print(f"page: {page}")
 
 
 def train_options(row: Row, settings: Settings, scale: Scale) -> list[str]:

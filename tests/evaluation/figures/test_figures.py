@@ -9,9 +9,10 @@ from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError, DatasetError
 from looking3d.evaluation.config import EvaluationConfig
 from looking3d.evaluation.figures.attention import attention_of, chooses_patches
+from looking3d.evaluation.figures.chosen_photos import taking_turns
 from looking3d.evaluation.figures.extremes import extremes, ranked
 from looking3d.evaluation.figures.matches import compares_patches, matches_of
-from looking3d.evaluation.figures.qualitative import qualitative, taking_turns
+from looking3d.evaluation.figures.qualitative import qualitative
 from looking3d.evaluation.predict import predict
 from looking3d.evaluation.runs import Run
 from tests.model.tiny_networks import tiny_weights

@@ -10,7 +10,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.schema import Sample
 from looking3d.errors import ConfigError
 from looking3d.evaluation.config import EvaluationConfig
-from looking3d.evaluation.figures.qualitative import samples_of
+from looking3d.evaluation.figures.chosen_photos import number_of, samples_of
 from looking3d.evaluation.judging import detector_of, stored_views
 from looking3d.evaluation.papers_tables import is_cmt, top_k_of
 from looking3d.evaluation.plots import png_of
@@ -44,13 +44,9 @@ def attention_of(run: Run, dataset: Dataset, photo: str = "", at: tuple[float, f
         DatasetError: The run is of another dataset.
         CheckpointError: The weights are gone.
     """
-    samples = {f"{shape}/{name}": sample for (shape, name), sample in samples_of(run, dataset).items()}
-    rows = ordered(run.predictions)
-    names = [f"{shape}/{name}" for shape, name in zip(rows["shape_id"], rows["photo"], strict=True)]
-    photo = photo or names[int(np.argmax(rows["anomalous"]))]
-    if photo not in names:
-        raise ConfigError(f"photo: {run.path} has none called {photo!r}; choose one as {names[0]}")
-    sample = samples[photo]
+    samples, rows = samples_of(run, dataset), ordered(run.predictions)
+    number = number_of(photo, run, rows) if photo else int(np.argmax(rows["anomalous"]))
+    sample = samples[rows["shape_id"][number], rows["photo"][number]]
     config = EvaluationConfig(views=run.settings.get("views"), top_k=run.settings.get("top_k"))
     detector = detector_of(run.settings["weights"], config)
     assert isinstance(detector, PairDetector)

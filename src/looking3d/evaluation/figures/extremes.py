@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.schema import Sample
-from looking3d.errors import ConfigError
-from looking3d.evaluation.figures.qualitative import samples_of
+from looking3d.evaluation.figures.chosen_photos import samples_as_judged
 from looking3d.evaluation.plots import png_of
 from looking3d.evaluation.runs import Run
 from looking3d.evaluation.score import ordered
@@ -39,9 +38,7 @@ def extremes(run: Run, dataset: Dataset, count: int = 20) -> bytes:
         ConfigError: The photos were framed otherwise than the dataset has them.
         DatasetError: They are of another dataset.
     """
-    if run.settings.get("reframe"):
-        raise ConfigError(f"{run.path}: of photos framed otherwise; draw a run without --reframe")
-    samples = samples_of(run, dataset)
+    samples = samples_as_judged(run, dataset)
     rows = ordered(run.predictions)
     matplotlib.use("Agg")
     from matplotlib import pyplot

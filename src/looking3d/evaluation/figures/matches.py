@@ -9,7 +9,7 @@ import torch
 from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError
 from looking3d.evaluation.config import EvaluationConfig
-from looking3d.evaluation.figures.qualitative import samples_of, taking_turns
+from looking3d.evaluation.figures.chosen_photos import number_of, samples_of, taking_turns
 from looking3d.evaluation.judging import detector_of, stored_views
 from looking3d.evaluation.papers_tables import is_cmt
 from looking3d.evaluation.plots import png_of
@@ -48,13 +48,10 @@ def matches_of(run: Run, dataset: Dataset, count: int = 12, photo: str = "") -> 
     """
     samples = samples_of(run, dataset)
     rows = ordered(run.predictions)
-    names = [f"{shape}/{name}" for shape, name in zip(rows["shape_id"], rows["photo"], strict=True)]
-    if photo and photo not in names:
-        raise ConfigError(f"photo: {run.path} has none called {photo!r}; choose one as {names[0]}")
+    chosen = [number_of(photo, run, rows)] if photo else taking_turns(rows["kind"], count)
     detector = detector_of(run.settings["weights"], EvaluationConfig(views=run.settings.get("views")))
     if not isinstance(detector, PairDetector) or not compares_patches(run):
         raise ConfigError(f"{run.path}: its network compares no patches; there are no matches to draw")
-    chosen = [names.index(photo)] if photo else taking_turns(rows["kind"], count)
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

@@ -7,13 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from looking3d.dataset.load import Dataset
-from looking3d.dataset.schema import Sample
-from looking3d.errors import ConfigError, DatasetError
+from looking3d.evaluation.figures.chosen_photos import samples_as_judged, taking_turns
 from looking3d.evaluation.plots import png_of
 from looking3d.evaluation.runs import Run
 from looking3d.evaluation.score import ordered
 from looking3d.evaluation.thresholds import THRESHOLD
-from looking3d.model.pair_views import spread
 
 COLUMNS = 6
 _TRUE, _FOUND, _WRONG, _RIGHT = "#e0a800", "#1f5fbf", "#c01818", "#2a7a2a"
@@ -34,9 +32,7 @@ def qualitative(run: Run, dataset: Dataset, count: int = 12) -> bytes:
         ConfigError: The photos were framed otherwise than the dataset has them.
         DatasetError: They are of another dataset.
     """
-    if run.settings.get("reframe"):
-        raise ConfigError(f"{run.path}: of photos framed otherwise; draw a run without --reframe")
-    samples = samples_of(run, dataset)
+    samples = samples_as_judged(run, dataset)
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
@@ -55,38 +51,6 @@ def qualitative(run: Run, dataset: Dataset, count: int = 12) -> bytes:
         row = {name: column[chosen[place]] for name, column in rows.items()}
         _draw(axis, dataset.photo(samples[row["shape_id"], row["photo"]]), row)
     return png_of(figure)
-
-
-def samples_of(run: Run, dataset: Dataset) -> dict[tuple[str, str], Sample]:
-    """The samples of a dataset by shape and photo.
-
-    Raises:
-        DatasetError: The run is of another dataset.
-    """
-    if run.settings.get("dataset_fingerprint") != dataset.fingerprint:
-        raise DatasetError(
-            f"{run.path}: judged another dataset ({run.settings.get('dataset')}) than {dataset.path}"
-        )
-    return {(sample.shape_id, sample.photo): sample for sample in dataset.samples}
-
-
-def taking_turns(kinds: np.ndarray, count: int) -> list[int]:
-    """Numbers of photos: the kinds, sorted, take turns, and each is gone through in even steps.
-
-    Args:
-        kinds: Of the photos, in order.
-        count: How many, at most.
-    """
-    of_kind = [np.flatnonzero(kinds == kind) for kind in sorted(set(kinds))]
-    count = min(count, len(kinds))
-    wanted = [0] * len(of_kind)
-    turn = 0
-    while sum(wanted) < count:
-        kind = turn % len(of_kind)
-        wanted[kind] += wanted[kind] < len(of_kind[kind])
-        turn += 1
-    even = [numbers[spread(len(numbers), n)] for numbers, n in zip(of_kind, wanted) if n]
-    return [int(numbers[i]) for i in range(max(wanted)) for numbers in even if i < len(numbers)]
 
 
 def _draw(axis: Axes, photo: np.ndarray, row: dict) -> None:
