@@ -86,7 +86,7 @@ def results_page(
         "intervals.",
     ]
     if waiting:
-        parts.append(f"**Not trained yet:** {', '.join(waiting)}.")
+        parts.append(f"**Not trained yet:** {'; '.join(waiting)}.")
     parts += [markdown(table).strip() for table in papers_tables(list(runs))]
     if tested:
         varied = [*(run for run in runs if is_cmt(run)), *tested]

@@ -52,13 +52,14 @@ def progress_bar(console: Console = messages) -> Progress:
 def print_table(content: Table, console: Console | None = None) -> None:
     """Print a table of figures; where the terminal is too narrow for it, row by row."""
     console = console or Console()
-    if _width(content) > console.width:
+    widths = _fitted(content, console.width - _GAP * len(content.heads))
+    if widths is None:
         console.print(_listed(content), highlight=False, markup=False, soft_wrap=True)
         return
     title = None if content.title == content.heads[0] else content.title
     table = TerminalTable(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    for i, head in enumerate(content.heads):
-        table.add_column(escape(head), justify="right" if i else "left")
+    for i, (head, width) in enumerate(zip(content.heads, widths, strict=True)):
+        table.add_column(escape(head), justify="right" if i else "left", width=width)
     for row in content.rows:
         table.add_row(*map(escape, row))
     console.print(table)
@@ -67,11 +68,17 @@ def print_table(content: Table, console: Console | None = None) -> None:
 _GAP = 3  # between columns, that of box.SIMPLE_HEAD
 
 
-def _width(content: Table) -> int:
-    """Columns of the terminal that a table needs: heads may break between words, cells may not."""
-    columns = zip(content.heads, *content.rows, strict=True)
-    widths = [max(*map(len, head.split() or [""]), *map(len, cells), 0) for head, *cells in columns]
-    return sum(widths) + _GAP * len(widths)
+def _fitted(content: Table, available: int) -> list[int] | None:
+    """Widths of the columns: heads may break between words, cells may not; None if that is not enough."""
+    columns = [(head, max(map(len, cells), default=0)) for head, *cells in zip(content.heads, *content.rows)]
+    least = [max(cells, *map(len, head.split()), 0) for head, cells in columns]
+    widths = [max(cells, len(head)) for head, cells in columns]
+    while sum(widths) > available:
+        widest = max(range(len(widths)), key=lambda i: widths[i] - least[i])
+        if widths[widest] == least[widest]:
+            return None
+        widths[widest] -= 1
+    return widths
 
 
 def _listed(content: Table) -> str:
