@@ -57,3 +57,16 @@ def test_runs_that_are_not_there(capsys: pytest.CaptureFixture[str], tmp_path: P
     code, _, err = run(capsys, "compare", tmp_path / "no", tmp_path / "none")
     assert (code, err.count("\n")) == (2, 1)
     assert "no predictions there" in err
+
+
+def test_figures_of_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cases = {
+        ("--count", "0"): "count: expected at least 1, got 0",
+        ("--extreme", "-3"): "extreme: expected at least 1, got -3",
+        ("--at", "nan", "0.5"): "at: expected x and y from 0 to 1, got nan 0.5",
+        ("--at", "0.5", "2"): "at: expected x and y from 0 to 1, got 0.5 2",
+    }
+    for options, message in cases.items():
+        code, _, err = run(capsys, "figures", tmp_path, "--data", tmp_path, "--out", tmp_path / "f", *options)
+        assert (code, err.strip()) == (2, f"error: {message}")
+    assert not (tmp_path / "f").exists()

@@ -201,6 +201,11 @@ def figures(
     from looking3d.evaluation.runs import open_run
     from looking3d.files import write_whole
 
+    for name, value in (("count", count), ("extreme", extreme)):
+        if value < 1:
+            raise ConfigError(f"{name}: expected at least 1, got {value}")
+    if at is not None and not all(0 <= place <= 1 for place in at):
+        raise ConfigError(f"at: expected x and y from 0 to 1, got {at[0]:g} {at[1]:g}")
     opened, dataset = open_run(run), Dataset.open(data)
     pictures = {
         "qualitative.png": qualitative(opened, dataset, count),
