@@ -58,10 +58,10 @@ class Scale:
 
 
 SCALES = {
-    "laptop": Scale(1000, 16, 160, 128, "-small", 1900, 32),
+    "laptop": Scale(1000, 16, 160, 128, "-small", 800, 32),
     "gpu": Scale(4000, 20, 288, 256, "", 31_250, 32),
 }
-"""`laptop`: 61,000 photos a row, about an hour of a core each. `gpu`: a million photos a row."""
+"""`laptop`: 26,000 photos a row, about 25 minutes of a core each. `gpu`: a million photos a row."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ ROWS = (
     Row("CMT, view-view alone", "cmt", ("--alignment-terms", "view-view")),
     Row("CMT, no alignment", "cmt", ("--alignment-terms", "none")),
     Row("CMT, 2 views in training", "cmt", ("--views", "2")),
+    Row("CMT to the letter", "cmt-letter"),
     Row("CMT plus", "cmt-plus"),
     Row("ViT, boxes", "vit-box"),
     Row("ResNet18, viewpoint", "resnet18-viewpoint"),

@@ -28,6 +28,7 @@ LOSSES = {
     "cmt-b": CMT_LOSSES,
     "cmt-c": CMT_LOSSES | ALIGNMENT,
     "cmt-d": CMT_LOSSES | ALIGNMENT,
+    "cmt-letter": CMT_LOSSES | ALIGNMENT,
     "cmt-plus": CMT_LOSSES | {"query_view", "query_view_right", "patch"},
     "released": CMT_LOSSES | ALIGNMENT,
     "resnet18-fpn": QUERY_LOSSES,

@@ -59,8 +59,9 @@ class CmtConfig:
     width: int = 128
     """Channels inside the blocks; projected to and fro where they are not `feature_width`."""
 
-    norm: str = "after"
-    """`after`: equations 3 to 9 to the letter. `before`: residual steps on normalised inputs."""
+    norm: str = "before"
+    """`before`: residual steps on normalised inputs, as in the published network. `after`: equations 3 to 9
+    to the letter, with which patches become all alike (`docs/LOG.md`)."""
 
     self_attention_residual: bool = False
     """With norm `after`, add to the answer of self-attention what it was asked; equation 3 does not. Without
@@ -155,7 +156,6 @@ _PAPER = CmtConfig()
 
 _PLUS = replace(
     _PAPER,
-    norm="before",
     top_k=16,
     ranking="geometry",
     empty_token=True,
@@ -190,6 +190,7 @@ _FULL = {
     "cmt-b": replace(_PAPER, vlfa=False, position_3d=False),
     "cmt-c": replace(_PAPER, cga=False, position_3d=False),
     "cmt-d": replace(_PAPER, position_3d=False),
+    "cmt-letter": replace(_PAPER, norm="after"),
     "cmt-plus": _PLUS,
 }
 
@@ -200,7 +201,6 @@ PRESETS = {
         _PAPER,
         projector_width=256,
         width=512,
-        norm="before",
         feed_forward="geglu",
         reduce_context=False,
         position_layers=1,
@@ -212,8 +212,9 @@ PRESETS = {
     **{f"{name}-small": small(config) for name, config in _FULL.items()},
 }
 """Settings by name: `paper`, the same as `cmt`, is the paper's model, `cmt-a` to `cmt-d` are its ablations
-(table 2), `released` is the published network, and `cmt-plus` sums up what was found to help. `-small` is
-each of them at the size of a laptop; `small` is the same as `cmt-small`."""
+(table 2), `cmt-letter` has its equations to the letter, `released` is the published network, and `cmt-plus`
+sums up what was found to help. `-small` is each of them at the size of a laptop; `small` is the same as
+`cmt-small`."""
 
 
 def preset(name: str) -> CmtConfig:
