@@ -41,6 +41,7 @@ from looking3d.dataset.schema import RECORD, Masks, Sample, mask_name
 from looking3d.dataset.shape_folder import build_shape
 from looking3d.dataset.sources import ShapeSource, donors_of, list_sources, shape_generator
 from looking3d.errors import ConfigError, PhotoError, ShapeError
+from looking3d.evaluation import framing
 from looking3d.inspection.focal_length import DIAGONAL_35MM
 from looking3d.inspection.foreground import Candidate
 from looking3d.inspection.foreground_config import ForegroundConfig
@@ -71,6 +72,9 @@ class Settings:
     environments: tuple[str, ...] = ()
     """Environment maps, .hdr or .exr, or folders of them; by default the rooms are procedural."""
 
+    materials: tuple[str, ...] = ()
+    """Sets of maps for the parts, or folders of them; by default all materials are procedural."""
+
     out: Path = Path("real-designs")
     """Folder of all that is made."""
 
@@ -85,6 +89,13 @@ class Settings:
 
     renderer: str = "mitsuba"
     """What makes the photos."""
+
+    focal_error: float = 0.0
+    """EXIF tells a focal length that is off by this share, too long in every other photo."""
+
+    reframe: float = 0.0
+    """Photos are cropped or padded, and their object is moved off the middle, by up to this share of their
+    width."""
 
     weights: str = "align"
     """A run's folder, a .safetensors file, or `align`."""
@@ -106,6 +117,7 @@ class Settings:
             samples=self.samples,
             background="environment",
             environments=self.environments,
+            materials=self.materials,
             map_share=1.0,
             elevation_deg=(5.0, 60.0),
             roll_deg=8.0,
@@ -214,6 +226,7 @@ def claim(settings: Settings) -> None:
         ConfigError: It holds photos of another one.
     """
     path, mine = settings.out / _RECIPE, settings.recipe.to_json()
+    mine |= {name: getattr(settings, name) for name in ("focal_error", "reframe") if getattr(settings, name)}
     settings.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(mine, indent=1, sort_keys=True)
     if path.is_file() and path.read_text() != text:
@@ -229,7 +242,7 @@ def photographed(settings: Settings, console: Console) -> Iterator[tuple[str, li
         if not (folder / RECORD).is_file():
             kinds = render(source, sources, settings.recipe, folder)
             console.print(f"{source.id}: {kinds}", markup=False)
-        yield source.id, [as_file(settings.out, folder, sample) for sample in samples_of(folder)]
+        yield source.id, [as_file(settings, folder, sample) for sample in samples_of(folder)]
 
 
 def render(source: ShapeSource, sources: Sequence[ShapeSource], recipe: Recipe, folder: Path) -> str:
@@ -262,19 +275,25 @@ def samples_of(folder: Path) -> list[Sample]:
     return [Sample.from_json(row) for row in json.loads((folder / RECORD).read_text())["photos"]]
 
 
-def as_file(out: Path, folder: Path, sample: Sample) -> Photo:
+def as_file(settings: Settings, folder: Path, sample: Sample) -> Photo:
     """The photo as a camera would have written it, and its mask beside it, under names that tell nothing."""
-    masks = Masks.load(folder / mask_name(sample.photo))
     number = Path(sample.photo).name.split("_")[0]
-    file = out / "photos" / folder.name / f"{number}.jpg"
-    mask = out / "masks" / folder.name / f"{number}.png"
+    masks = Masks.load(folder / mask_name(sample.photo))
+    with Image.open(folder / sample.photo) as image:
+        taken = framing.Photo(np.asarray(image.convert("RGB")), sample.camera, masks.object, masks.changed)
+    if settings.reframe:
+        name = np.frombuffer(f"{folder.name}/{number}".encode(), np.uint8)
+        taken = framing.reframed(taken, settings.reframe, np.random.default_rng([settings.seed, *name]))
+    file = settings.out / "photos" / folder.name / f"{number}.jpg"
+    mask = settings.out / "masks" / folder.name / f"{number}.png"
     for path in (file, mask):
         path.parent.mkdir(parents=True, exist_ok=True)
     if not file.is_file():
-        with Image.open(folder / sample.photo) as image:
-            image.convert("RGB").save(file, quality=92, exif=exif_of(sample.camera.focal_px, image.size))
-        Image.fromarray(masks.object.astype(np.uint8) * 255).save(mask)
-    return Photo(file, masks.object, masks.changed, sample)
+        told = 1 + settings.focal_error * (1 if int(number) % 2 else -1)
+        image = Image.fromarray(taken.image)
+        image.save(file, quality=92, exif=exif_of(taken.camera.focal_px * told, image.size))
+        Image.fromarray(taken.object.astype(np.uint8) * 255).save(mask)
+    return Photo(file, taken.object, taken.changed, sample)
 
 
 def exif_of(focal_px: float, size: tuple[int, int]) -> Image.Exif:

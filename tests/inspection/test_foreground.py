@@ -1,5 +1,6 @@
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from looking3d.errors import ConfigError, MissingExtraError, PhotoError
+from looking3d.inspection import foreground, salient
 from looking3d.inspection.foreground import Candidate, ForegroundFinder, redrawn
 from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.model.query import Query
@@ -152,20 +154,67 @@ def test_a_drawing_of_the_model_mends_a_mask(busy: Query, mask: np.ndarray) -> N
     assert mended.foreground.reason.endswith(", then against the 3D model")
 
 
-def test_rembg(photo: Query, mask: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "rembg", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'looking3d\[segment\]'"):
-        find(photo, foreground="rembg")
-    asked = []
+@pytest.fixture
+def rembg(mask: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """rembg as it is used, which finds the mask; answers the networks that it was asked to open."""
+    opened: list[str] = []
 
-    def remove(image: np.ndarray, only_mask: bool) -> np.ndarray:
-        asked.append((image.shape, only_mask))
+    def remove(image: np.ndarray, session: str, only_mask: bool) -> np.ndarray:
+        assert (image.shape, session, only_mask) == ((HEIGHT, WIDTH, 3), salient.MODEL, True)
         return (mask * 255).astype(np.uint8)
 
-    monkeypatch.setitem(sys.modules, "rembg", SimpleNamespace(remove=remove))
-    (found,) = find(photo, foreground="rembg")
-    np.testing.assert_array_equal(found.mask, mask)
-    assert asked == [((HEIGHT, WIDTH, 3), True)]
+    def new_session(name: str) -> str:
+        opened.append(name)
+        return name
+
+    monkeypatch.setitem(sys.modules, "rembg", SimpleNamespace(remove=remove, new_session=new_session))
+    for module in (salient, foreground):
+        monkeypatch.setattr(module, "is_installed", lambda: True)
+    salient._opened.cache_clear()
+    yield opened
+    salient._opened.cache_clear()
+
+
+def test_rembg_finds_what_stands_out_and_is_opened_once(
+    photo: Query, mask: np.ndarray, rembg: list[str]
+) -> None:
+    for _ in range(2):
+        (found,) = find(photo, foreground="rembg")
+        np.testing.assert_array_equal(found.mask, mask)
+    assert rembg == [salient.MODEL]
+
+
+def test_without_rembg_it_says_what_to_install(photo: Query, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salient, "is_installed", lambda: False)
+    with pytest.raises(MissingExtraError, match=r"pip install 'looking3d\[segment\]'"):
+        find(photo, foreground="rembg")
+
+
+def test_auto_asks_rembg_first(photo: Query, busy: Query, mask: np.ndarray, rembg: list[str]) -> None:
+    for one in (photo, busy):
+        methods = [idea.foreground.method for idea in find(one, Network(mask))]
+        assert methods == ["rembg", "grabcut", "network"]
+    assert rembg == [salient.MODEL]
+
+
+def test_weights_that_cannot_be_fetched(
+    busy: Query, mask: np.ndarray, rembg: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def new_session(name: str) -> str:
+        rembg.append(name)
+        raise OSError("no route\nto host")
+
+    monkeypatch.setattr(sys.modules["rembg"], "new_session", new_session)
+    with pytest.raises(
+        ConfigError, match=r"put isnet-general-use.onnx into ~/.u2net, .* \(OSError: no route to host\)"
+    ):
+        find(busy, Network(mask), foreground="rembg")
+    ideas = find(busy, Network(mask))
+    assert [str(idea.foreground) for idea in ideas] == [
+        "grabcut (busy ground, and no weights for rembg)",
+        "network (busy ground, and no weights for rembg)",
+    ]
+    assert len(rembg) == 1  # once is enough
 
 
 @pytest.mark.parametrize(

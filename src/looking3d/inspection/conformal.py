@@ -20,6 +20,7 @@ from scipy import stats
 
 from looking3d.errors import ConfigError
 from looking3d.inspection.foreground_config import ForegroundConfig
+from looking3d.inspection.salient import is_installed
 from looking3d.model.detector import CacheableDetector, Detector
 
 SURE = 0.95
@@ -49,7 +50,8 @@ class Conditions:
             key = f"{detector.name}-{detector.enrolment_key()[:16]}"
         else:
             key = type(detector).__name__
-        return Conditions(key, foreground.method, shadow)
+        method = foreground.method
+        return Conditions(key, "auto with rembg" if method == "auto" and is_installed() else method, shadow)
 
 
 @dataclass(frozen=True)

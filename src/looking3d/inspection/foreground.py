@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 
-from looking3d.errors import ConfigError, MissingExtraError, PhotoError
+from looking3d.errors import ConfigError, PhotoError
 from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.inspection.grabcut import Box, cut_out_of_box, inside, refine
 from looking3d.inspection.mask_files import load_mask, read_boxes
 from looking3d.inspection.on_white import on_white
 from looking3d.inspection.plain_ground import PlainGround, segment_plain
+from looking3d.inspection.salient import is_installed, salient_object
 from looking3d.model.detector import FindsForeground
 from looking3d.model.query import Query
 
@@ -139,8 +139,15 @@ class _Search:
         if self.photo.mask is not None:
             return [self.alpha("the photo is cut out")]
         why = "even ground" if self.plain_ground.is_even else "busy ground"
-        ways = (self.grabcut, self.network if self.finder.network is not None else self.plain)
+        ways = [self.grabcut, self.network if self.finder.network is not None else self.plain]
         found, refusals = [], []
+        if is_installed():
+            try:
+                found.append(self.rembg(why))
+            except PhotoError as error:
+                refusals.append(error)
+            except ConfigError:
+                why += ", and no weights for rembg"
         for way in ways:
             try:
                 found.append(way(why))
@@ -172,7 +179,7 @@ class _Search:
         return self._masked("grabcut", why, refine(self.bare.image, guess), not self.plain_ground.is_even)
 
     def rembg(self, why: str) -> Candidate:
-        return self._masked("rembg", why, _rembg(self.bare.image))
+        return self._masked("rembg", why, salient_object(self.bare.image))
 
     def mask(self, why: str) -> Candidate:
         assert self.finder.config.masks is not None
@@ -219,16 +226,3 @@ class _Search:
                 "(PNG with alpha)"
             )
         return mask
-
-
-def _rembg(image: np.ndarray) -> np.ndarray:
-    """(height, width) bool by rembg, which fetches its weights when it is first used."""
-    try:
-        # Here, because its import compiles for a minute.
-        import rembg  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise MissingExtraError("--foreground rembg", "segment") from error
-    matte = np.asarray(rembg.remove(image, only_mask=True))
-    matte = matte if matte.ndim == 2 else matte[..., 0]
-    height, width = image.shape[:2]
-    return cv2.resize(matte, (width, height), interpolation=cv2.INTER_LINEAR) >= 128

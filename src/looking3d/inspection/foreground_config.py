@@ -17,7 +17,7 @@ class ForegroundConfig:
     """How the object is found in photos."""
 
     foreground: Method = "auto"
-    """Where the object is: by alpha channel, the detector's own network, an even ground's colour, GrabCut, rembg (an extra), mask files, or boxes; auto chooses and says so."""  # noqa: E501 - tyro shows it
+    """Where the object is: by alpha channel, the detector's own network, an even ground's colour, GrabCut, rembg (an extra), mask files, or boxes; auto chooses, and says which."""  # noqa: E501 - tyro shows it
 
     masks: Path | None = None
     """Folder of masks, white on the object, each called as its photo but for the suffix; or one mask."""
