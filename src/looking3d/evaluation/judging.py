@@ -23,11 +23,12 @@ from looking3d.evaluation.viewpoint import found_view
 from looking3d.geometry.camera import Camera, by_angle, orbit, ring, ring_angles
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import HEAT_CELLS
+from looking3d.model.anomaly_boxes import anomaly_boxes
 from looking3d.model.baselines.viewpoint import ViewpointResnet
 from looking3d.model.checkpoint import find_weights, load_detector
 from looking3d.model.concerned_part import concerned_index
 from looking3d.model.detector import ALIGNED_FROM, Detection
-from looking3d.model.heat_regions import regions_of
+from looking3d.model.heat_regions import Region, heat_regions, regions_of
 from looking3d.model.networks import VIEWPOINT, load_network
 from looking3d.model.pair_detector import Box, PairAnswer, PairDetector, framed_as_views, set_options
 from looking3d.model.pair_views import PairViews, pair_views, spread
@@ -127,11 +128,16 @@ class AlignJudge:
         columns = {
             "probability": detection.probability,
             "named_kind": _most_probable(detection.kinds),
-            **_boxes(detection.heat_map, detection.window, photo, detection.probability),
+            **_boxes(self._regions(detection), detection.probability),
             **_aligned(detection, self.raycaster, self.parts, photo),
             "seconds": seconds,
         }
         return Judged(detection.window, detection.heat_map, columns)
+
+    def _regions(self, detection: Detection) -> list[Region]:
+        if detection.alignment < ALIGNED_FROM:
+            return heat_regions(detection)
+        return anomaly_boxes(detection, self.raycaster, len(self.parts))
 
     def _detect(self, photo: Photo, sample: Sample) -> Detection:
         query = Query(photo.image, name=sample.photo)
@@ -194,7 +200,8 @@ class PairJudge:
 
     def _where(self, answer: PairAnswer, window: Window, photo: Photo) -> dict:
         if answer.box is None:
-            return _boxes(answer.heat_map, window, photo, answer.probability)
+            height, width = photo.object.shape
+            return _boxes(regions_of(answer.heat_map, window, width, height), answer.probability)
         box = in_photo(answer.box, window, *photo.object.shape[::-1])
         return {"boxes": [] if box is None else [box], "box_scores": [answer.probability] * (box is not None)}
 
@@ -290,10 +297,8 @@ def in_photo(box: Box, window: Window, width: int, height: int) -> list[float] |
     return [left, top, right - left, bottom - top] if right > left and bottom > top else None
 
 
-def _boxes(heat_map: np.ndarray, window: Window, photo: Photo, probability: float) -> dict:
-    """The boxes of a heat map's regions, ranked by the photo and by their heat."""
-    height, width = photo.object.shape
-    regions = regions_of(heat_map, window, width, height)
+def _boxes(regions: list[Region], probability: float) -> dict:
+    """The boxes of regions, ranked by the photo and by their heat."""
     return {
         "boxes": [list(region.box) for region in regions],
         "box_scores": [probability * region.total / regions[0].total for region in regions],

@@ -20,6 +20,7 @@ from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import QualityWarning, Trust, trust_of
 from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
 from looking3d.inspection.words import kind_in_words, place, seen_from
+from looking3d.model.anomaly_boxes import anomaly_boxes
 from looking3d.model.concerned_part import ConcernedPart, concerned_part
 from looking3d.model.detector import ALIGNED_FROM, Detection
 from looking3d.model.heat_regions import heat_boxes
@@ -109,8 +110,11 @@ class Inspection:
 
     @cached_property
     def boxes(self) -> list[tuple[int, int, int, int]]:
-        """x, y, width, height in pixels of each region that stands out, the strongest first."""
-        return heat_boxes(self.detection)
+        """x, y, width, height in pixels around each place that stands out, the strongest first."""
+        if not self.aligned:
+            return heat_boxes(self.detection)
+        parts, raycaster = len(self.reference.shape.parts), self.reference.raycaster
+        return [region.box for region in anomaly_boxes(self.detection, raycaster, parts)]
 
     @cached_property
     def part(self) -> ConcernedPart | None:

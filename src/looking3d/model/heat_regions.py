@@ -25,11 +25,13 @@ class Region(NamedTuple):
         box: Around it, all inside the photo.
         total: The sum of its heat.
         peak: Its strongest cell, HEAT_FROM to 1.
+        cells: (rows, columns) bool, those of the heat map that it is made of.
     """
 
     box: Box
     total: float
     peak: float
+    cells: np.ndarray
 
 
 def heat_regions(detection: Detection) -> list[Region]:
@@ -51,17 +53,34 @@ def regions_of(heat: np.ndarray, window: Window, width: int, height: int) -> lis
     labels, count = ndimage.label(hot, np.ones((3, 3)))  # pyright: ignore[reportGeneralTypeIssues]
     numbers = np.arange(1, count + 1)
     sums, peaks = ndimage.sum_labels(heat, labels, numbers), ndimage.maximum(heat, labels, numbers)
-    places = ndimage.find_objects(labels)
-    regions = []
-    for index in np.argsort(-sums, kind="stable"):
-        row, column = places[index]
-        # At least one pixel, however small the cells are.
-        left, top = (max(math.floor(edge), 0) for edge in (x[column.start], y[row.start]))
-        right, bottom = math.ceil(x[column.stop]), math.ceil(y[row.stop])
-        right, bottom = min(right, width), min(bottom, height)
-        box = (left, top, right - left, bottom - top)
-        regions.append(Region(box, float(sums[index]), float(peaks[index])))
-    return regions
+    order = np.argsort(-sums, kind="stable")
+    return [
+        Region(
+            pixel_box(labels == numbers[index], window, width, height),
+            float(sums[index]),
+            float(peaks[index]),
+            labels == numbers[index],
+        )
+        for index in order
+    ]
+
+
+def pixel_box(cells: np.ndarray, window: Window, width: int, height: int) -> Box:
+    """The box around cells, inside the photo; at least a pixel, however small the cells are.
+
+    Args:
+        cells: (rows, columns) bool over the window; one that lies in the photo, at least.
+        window: In pixels of the photo.
+        width, height: Of the photo.
+    """
+    x, y = _edges(cells, window)
+    columns, rows = np.flatnonzero(cells.any(0)), np.flatnonzero(cells.any(1))
+    left, top = (
+        min(max(math.floor(edge), 0), most - 1)
+        for edge, most in ((x[columns[0]], width), (y[rows[0]], height))
+    )
+    right, bottom = min(math.ceil(x[columns[-1] + 1]), width), min(math.ceil(y[rows[-1] + 1]), height)
+    return left, top, max(right - left, 1), max(bottom - top, 1)
 
 
 def heat_boxes(detection: Detection) -> list[Box]:
