@@ -108,6 +108,9 @@ SENSITIVITY = (
 )
 """How the rows of figure 7 are tested besides."""
 
+NOTES = Path(__file__).with_name("notes.md")
+"""Why the rows are as they are at the scale of a laptop; goes into its page."""
+
 VARIED = ("cmt", "cmt-2")
 """Folders of the rows of figure 7."""
 
@@ -260,7 +263,8 @@ def write_page(
         "photos for each row."
     )
     waiting = [row.name for row in ROWS if row not in finished]
-    write_whole(page, results_page(runs, tested, times, waiting, told, shown).encode())
+    notes = NOTES.read_text() if settings.scale == "laptop" else ""
+    write_whole(page, results_page(runs, tested, times, waiting, told, shown, notes).encode())
     console.print(f"page: {page}")
 
 

@@ -28,6 +28,13 @@ PAPER = {
 }
 """AUC in percent, of the paper's tables 2 and 3; LFD and Lin et al. have none there."""
 
+CAPTIONS = {
+    "qualitative": "verdicts and boxes (figure 6)",
+    "attention": "where a patch looks in the views (figure 5)",
+    "matches": "matches of the photo and the nearest view",
+}
+"""Of the pictures of a row, by the ends of their names."""
+
 TABLE_2 = tuple(PAPER)[:8]
 TABLE_3 = ("CMT, no alignment", "CMT, query-view alone", "CMT, view-view alone", "CMT")
 
@@ -67,6 +74,7 @@ def results_page(
     waiting: Sequence[str],
     scale: str,
     images: Sequence[str],
+    notes: str = "",
 ) -> str:
     """The page, Markdown.
 
@@ -77,6 +85,7 @@ def results_page(
         waiting: Names of the rows that are not done.
         scale: A sentence on the data and the steps of each row.
         images: Of figures, as paths from the page.
+        notes: Markdown with what no figure tells: why, and what was tried.
     """
     parts = [
         "# The paper's tables at small scale",
@@ -99,9 +108,18 @@ def results_page(
     beaten = against_query_only(by_name)
     if beaten:
         parts += ["## Does the reference help?", _difference_table(beaten)]
+    parts += [notes.strip()] * bool(notes.strip())
     parts += ["## What it took", _hours_table(times)]
-    parts += [f"![{Path(image).stem}]({image})" for image in images]
+    parts += ["## Figures"] * bool(images) + [_captioned(image) for image in images]
     return "\n\n".join(parts) + "\n"
+
+
+def _captioned(image: str) -> str:
+    """A picture below its caption; its name tells the row and what is drawn."""
+    stem = Path(image).stem
+    row, _, drawn = stem.rpartition("-")
+    caption = f"{row}: {CAPTIONS[drawn]}" if drawn in CAPTIONS else stem.replace("-", " ").capitalize()
+    return f"{caption}\n\n![{caption}]({image})"
 
 
 @dataclass(frozen=True)

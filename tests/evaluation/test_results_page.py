@@ -56,11 +56,14 @@ def test_the_page_tells_what_is_there_and_what_is_not(
     beaten = against_query_only({run.name: run for run in runs})
     assert beaten["CMT", "ViT"].is_clear
     times = {"CMT": Spent(61_000, 1.25), "ViT": None}
-    page = results_page(runs, [], times, ["LFD"], "Ten chairs.", ["images/results/figure-7.png"])
+    images = ["images/results/figure-7.png", "images/results/cmt-plus-attention.png"]
+    page = results_page(runs, [], times, ["LFD"], "Ten chairs.", images, "## Why\n\nBecause.\n")
+    assert page.index("## Does the reference help?") < page.index("Because.") < page.index("## What it took")
+    assert "cmt-plus: where a patch looks in the views (figure 5)\n\n![cmt-plus:" in page
     for text in ("Ten chairs.", "**Not trained yet:** LFD.", "## Table 2", "| CMT | ViT | +9.3 |"):
         assert text in page
     assert "| CMT | 61,000 | 1.25 |" in page
-    assert "![figure-7](images/results/figure-7.png)" in page
+    assert "![Figure 7](images/results/figure-7.png)" in page
 
 
 def test_hours_are_added_up_from_a_log(tmp_path: Path) -> None:
