@@ -53,8 +53,8 @@ def _owners(regions: list[Region]) -> np.ndarray:
     for number, region in enumerate(regions):
         numbers[region.cells] = number
     numbers = cv2.resize(numbers.astype(np.int16), (_PX, _PX), interpolation=cv2.INTER_NEAREST)
-    nearest = ndimage.distance_transform_edt(  # pyright: ignore[reportGeneralTypeIssues]
-        numbers < 0, return_distances=False, return_indices=True
+    _, nearest = ndimage.distance_transform_edt(  # pyright: ignore[reportGeneralTypeIssues]
+        numbers < 0, return_indices=True
     )
     return numbers[tuple(nearest)]
 
