@@ -5,10 +5,14 @@ import pytest
 
 from looking3d.geometry.camera import orbit
 from looking3d.model.detector import Detection
-from looking3d.model.heat_regions import heat_boxes, heat_regions
+from looking3d.model.heat_regions import heat_regions
 from looking3d.model.query import Window
 
 CAMERA = dataclasses.replace(orbit(0.7, 0.4, 128), width=200, height=120)
+
+
+def heat_boxes(detection: Detection) -> list[tuple[int, int, int, int]]:
+    return [region.box for region in heat_regions(detection)]
 
 
 def test_the_strongest_region_has_the_most_heat_inside_the_photo() -> None:

@@ -28,7 +28,7 @@ from looking3d.model.baselines.viewpoint import ViewpointResnet
 from looking3d.model.checkpoint import find_weights, load_detector
 from looking3d.model.concerned_part import concerned_index
 from looking3d.model.detector import ALIGNED_FROM, Detection
-from looking3d.model.heat_regions import Region, heat_regions, regions_of
+from looking3d.model.heat_regions import Region, regions_of
 from looking3d.model.networks import VIEWPOINT, load_network
 from looking3d.model.pair_detector import Box, PairAnswer, PairDetector, framed_as_views, set_options
 from looking3d.model.pair_views import PairViews, pair_views, spread
@@ -125,19 +125,15 @@ class AlignJudge:
         start = time.perf_counter()
         detection = self._detect(photo, sample)
         seconds = time.perf_counter() - start
+        regions = anomaly_boxes(detection, self.raycaster, len(self.parts))
         columns = {
             "probability": detection.probability,
             "named_kind": _most_probable(detection.kinds),
-            **_boxes(self._regions(detection), detection.probability),
+            **_boxes(regions, detection.probability),
             **_aligned(detection, self.raycaster, self.parts, photo),
             "seconds": seconds,
         }
         return Judged(detection.window, detection.heat_map, columns)
-
-    def _regions(self, detection: Detection) -> list[Region]:
-        if detection.alignment < ALIGNED_FROM:
-            return heat_regions(detection)
-        return anomaly_boxes(detection, self.raycaster, len(self.parts))
 
     def _detect(self, photo: Photo, sample: Sample) -> Detection:
         query = Query(photo.image, name=sample.photo)

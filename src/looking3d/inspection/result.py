@@ -23,7 +23,6 @@ from looking3d.inspection.words import kind_in_words, place, seen_from
 from looking3d.model.anomaly_boxes import anomaly_boxes
 from looking3d.model.concerned_part import ConcernedPart, concerned_part
 from looking3d.model.detector import ALIGNED_FROM, Detection
-from looking3d.model.heat_regions import heat_boxes
 from looking3d.model.query import Query
 from looking3d.render.reference import grey_image
 from looking3d.shapes.source_file import shown
@@ -111,8 +110,6 @@ class Inspection:
     @cached_property
     def boxes(self) -> list[tuple[int, int, int, int]]:
         """x, y, width, height in pixels around each place that stands out, the strongest first."""
-        if not self.aligned:
-            return heat_boxes(self.detection)
         parts, raycaster = len(self.reference.shape.parts), self.reference.raycaster
         return [region.box for region in anomaly_boxes(self.detection, raycaster, parts)]
 

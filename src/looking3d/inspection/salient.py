@@ -45,21 +45,21 @@ def salient_object(image: np.ndarray) -> np.ndarray:
 
 def _session() -> object:
     """The network."""
-    session = _opened()
-    if isinstance(session, ConfigError):
-        raise session
+    session, problem = _opened()
+    if problem:
+        raise ConfigError(problem)
     return session
 
 
 @functools.cache
-def _opened() -> object:
-    """The network, or why there is none; either way it is tried once."""
+def _opened() -> tuple[object, str]:
+    """The network, and why there is none; either way it is tried once."""
     import rembg  # pyright: ignore[reportMissingImports]
 
     try:
-        return rembg.new_session(MODEL)
+        return rembg.new_session(MODEL), ""
     except Exception as error:  # of requests, of pooch, of ONNX Runtime
-        return ConfigError(
+        return None, (
             f"--foreground rembg: its weights cannot be fetched or read; put {MODEL}.onnx into ~/.u2net, or "
             "into the folder that U2NET_HOME names, or choose another --foreground "
             f"({type(error).__name__}: {' '.join(str(error).split())[:100]})"

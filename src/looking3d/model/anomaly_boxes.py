@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from looking3d.model.concerned_part import part_scores
-from looking3d.model.detector import Detection
-from looking3d.model.heat_regions import Region, heat_regions, inside_photo, pixel_box
+from looking3d.model.concerned_part import heat_and_parts, part_scores
+from looking3d.model.detector import ALIGNED_FROM, Detection
+from looking3d.model.heat_regions import Region, heat_regions, pixel_box
 from looking3d.render.raycast import Raycaster
 
-_PX = 128  # of the window's side, in which heat and parts are compared
 _CORES = (0.6, 0.75)  # of a region's strongest heat: what is fainter is the blur around a change
-_REACH_PX = 6  # a part is cut off this far from the core
+_REACH_PX = 6  # of PART_PX: a part is cut off this far from the core
 _FAINTEST = 0.1  # of a region's strongest heat: what is fainter is none
 _TOO_MUCH = 0.5  # what a box holds besides heat counts as much, where heat that it leaves out counts 1
 
@@ -23,36 +22,35 @@ def anomaly_boxes(detection: Detection, raycaster: Raycaster, parts: int) -> lis
 
     A box may be that of a region's core, of the part that the region concerns, of the pieces of it that the
     region touches, of what of it lies near the core, or around core and part. It is the one of the largest
-    overlap with the region's heat (an index of Tversky, 1977).
+    overlap with the region's heat (an index of Tversky, 1977). Where a photo is not aligned, boxes are those
+    of `heat_regions`.
 
     Args:
-        detection: Of an aligned photo.
+        detection: Of a photo.
         raycaster: Of the reference.
         parts: How many the reference has.
     """
     regions = heat_regions(detection)
-    if not regions:
-        return []
+    if not regions or detection.alignment < ALIGNED_FROM:
+        return regions
     window, camera = detection.window, detection.camera
-    heat = np.where(inside_photo(detection), detection.heat_map, 0).astype(np.float32)
-    heat = cv2.resize(heat, (_PX, _PX), interpolation=cv2.INTER_LINEAR)
-    drawn = raycaster.draw(window.camera(camera, _PX)).part
-    owners = _owners(regions)
+    heat, drawn = heat_and_parts(detection, raycaster)
+    owners = _owners(regions, len(heat))
     found = []
     for number, region in enumerate(regions):
         own = np.where(owners == number, heat, 0)
         own = np.where(own >= _FAINTEST * own.max(), own, 0) / own.max()
-        box = max(_areas(own, drawn, parts), key=lambda area: _overlap(own, area))
-        found.append(region._replace(box=pixel_box(box, window, camera.width, camera.height)))
+        area = max(_areas(own, drawn, parts), key=lambda area: _overlap(own, area))
+        found.append(region._replace(box=pixel_box(area, window, camera.width, camera.height)))
     return found
 
 
-def _owners(regions: list[Region]) -> np.ndarray:
-    """(_PX, _PX) int, the region that is nearest to each pixel: the blur around it is its own."""
+def _owners(regions: list[Region], size_px: int) -> np.ndarray:
+    """(size_px, size_px) int, the region that is nearest to each pixel: the blur around it is its own."""
     numbers = np.full(regions[0].cells.shape, -1)
     for number, region in enumerate(regions):
         numbers[region.cells] = number
-    numbers = cv2.resize(numbers.astype(np.int16), (_PX, _PX), interpolation=cv2.INTER_NEAREST)
+    numbers = cv2.resize(numbers.astype(np.int16), (size_px, size_px), interpolation=cv2.INTER_NEAREST)
     _, nearest = ndimage.distance_transform_edt(  # pyright: ignore[reportGeneralTypeIssues]
         numbers < 0, return_indices=True
     )
@@ -60,11 +58,11 @@ def _owners(regions: list[Region]) -> np.ndarray:
 
 
 def _areas(heat: np.ndarray, drawn: np.ndarray, parts: int) -> list[np.ndarray]:
-    """(_PX, _PX) bool each, what a box may be drawn around; the first is never empty.
+    """(PART_PX, PART_PX) bool each, what a box may be drawn around; the first is never empty.
 
     Args:
-        heat: (_PX, _PX) float32, of one region, over its strongest.
-        drawn: (_PX, _PX) int32, the part at each pixel, -1 for none.
+        heat: (PART_PX, PART_PX) float32, of one region, over its strongest.
+        drawn: (PART_PX, PART_PX) int32, the part at each pixel, -1 for none.
         parts: How many there are.
     """
     cores = [_strongest_piece(heat, share) for share in _CORES]

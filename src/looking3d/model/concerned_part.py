@@ -12,12 +12,14 @@ import numpy as np
 from scipy import ndimage
 
 from looking3d.model.detector import Detection
-from looking3d.model.heat_regions import HEAT_FROM, inside_photo
+from looking3d.model.heat_regions import heat_regions, inside_photo
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.source_file import printable
 
-_PX = 128  # of the window's side, in which heat and parts are compared
+PART_PX = 128
+"""Pixels of the window's side, in which heat and parts are compared."""
+
 _NEAR_PX = 4.0  # heat this far outside the drawing belongs to the nearest part: moved parts stick out
 _HEAT_WEIGHT, _SIZE_WEIGHT = 0.3, 0.7
 _LETTER = re.compile("[A-Za-z]")
@@ -100,13 +102,23 @@ def concerned_index(detection: Detection, raycaster: Raycaster, count: int) -> i
         raycaster: Of the reference.
         count: Parts of the reference.
     """
-    heat = np.where(inside_photo(detection), detection.heat_map, 0).astype(np.float32)
-    if count < 2 or heat.max() < HEAT_FROM:
+    if count < 2 or not heat_regions(detection):
         return None
-    drawn = raycaster.draw(detection.window.camera(detection.camera, _PX)).part
-    scores = part_scores(cv2.resize(heat, (_PX, _PX), interpolation=cv2.INTER_LINEAR), drawn, count)
+    scores = part_scores(*heat_and_parts(detection, raycaster), count)
     best = int(np.argmax(scores))
     return best if scores[best] > 0 else None
+
+
+def heat_and_parts(detection: Detection, raycaster: Raycaster) -> tuple[np.ndarray, np.ndarray]:
+    """Heat map and drawn parts over the window, at one size, as `part_scores` takes them.
+
+    Args:
+        detection: Of an aligned photo; heat outside the photo does not count.
+        raycaster: Of the reference.
+    """
+    heat = np.where(inside_photo(detection), detection.heat_map, 0).astype(np.float32)
+    drawn = raycaster.draw(detection.window.camera(detection.camera, PART_PX)).part
+    return cv2.resize(heat, drawn.shape[::-1], interpolation=cv2.INTER_LINEAR), drawn
 
 
 def part_scores(heat: np.ndarray, part: np.ndarray, count: int) -> np.ndarray:

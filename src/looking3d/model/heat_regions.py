@@ -53,16 +53,12 @@ def regions_of(heat: np.ndarray, window: Window, width: int, height: int) -> lis
     labels, count = ndimage.label(hot, np.ones((3, 3)))  # pyright: ignore[reportGeneralTypeIssues]
     numbers = np.arange(1, count + 1)
     sums, peaks = ndimage.sum_labels(heat, labels, numbers), ndimage.maximum(heat, labels, numbers)
-    order = np.argsort(-sums, kind="stable")
-    return [
-        Region(
-            pixel_box(labels == numbers[index], window, width, height),
-            float(sums[index]),
-            float(peaks[index]),
-            labels == numbers[index],
-        )
-        for index in order
-    ]
+    regions = []
+    for index in np.argsort(-sums, kind="stable"):
+        cells = labels == numbers[index]
+        box = pixel_box(cells, window, width, height)
+        regions.append(Region(box, float(sums[index]), float(peaks[index]), cells))
+    return regions
 
 
 def pixel_box(cells: np.ndarray, window: Window, width: int, height: int) -> Box:
@@ -81,11 +77,6 @@ def pixel_box(cells: np.ndarray, window: Window, width: int, height: int) -> Box
     )
     right, bottom = min(math.ceil(x[columns[-1] + 1]), width), min(math.ceil(y[rows[-1] + 1]), height)
     return left, top, max(right - left, 1), max(bottom - top, 1)
-
-
-def heat_boxes(detection: Detection) -> list[Box]:
-    """The boxes of `heat_regions`, in their order."""
-    return [region.box for region in heat_regions(detection)]
 
 
 def inside_photo(detection: Detection) -> np.ndarray:
