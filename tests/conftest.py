@@ -6,7 +6,7 @@ from jaxtyping import install_import_hook
 # Each worker has one core's worth; more threads than cores only wait for each other.
 torch.set_num_threads(1)
 
-# What a script starts in the background ignores Ctrl-C, and so do the programs that tests start and stop by it.
+# What a script starts in the background ignores Ctrl-C, and so would the programs that tests stop by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Shapes of tensors and types of arguments are checked while tests run, and never in production. It has to
