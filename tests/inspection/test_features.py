@@ -39,9 +39,10 @@ def test_the_second_time_nothing_is_computed_and_all_is_the_same(
     assert detector.enrolments == 1
     assert [path.suffix for path in (tmp_path / "f").iterdir()] == [".npz"]
     np.testing.assert_array_equal(first.templates.masks, second.templates.masks)
-    for one, two in zip(first.templates.drawings, second.templates.drawings, strict=True):
-        for name in ("channels", "mask", "points", "valid"):
-            np.testing.assert_array_equal(getattr(one, name), getattr(two, name), strict=True)
+    np.testing.assert_array_equal(first.templates.poses, second.templates.poses)
+    for name in ("points", "normals"):
+        one, two = (getattr(enrolled.templates.outlines, name) for enrolled in (first, second))
+        np.testing.assert_array_equal(one, two, strict=True)
     assert detector.detect([query], first)[0].probability == detector.detect([query], second)[0].probability
 
 

@@ -36,8 +36,8 @@ def photo_of(raycaster: Raycaster, width: int = 160, height: int = 120) -> tuple
 
 
 def test_templates_are_framed_as_photos_are(raycaster: Raycaster) -> None:
-    for drawing in draw_templates(raycaster, 64).drawings[::17]:
-        rows, columns = np.flatnonzero(drawing.mask.any(1)), np.flatnonzero(drawing.mask.any(0))
+    for mask in draw_templates(raycaster, 64).masks[::17].reshape(-1, 64, 64):
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         assert max(np.ptp(rows), np.ptp(columns)) + 1 == pytest.approx(FILL * 64, abs=2)
         assert rows[0] + rows[-1] == pytest.approx(63, abs=3)
         assert columns[0] + columns[-1] == pytest.approx(63, abs=3)

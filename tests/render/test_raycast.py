@@ -7,6 +7,7 @@ import trimesh
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.render.raycast import Raycaster
 from looking3d.shapes.part_shape import Part, PartShape
+from looking3d.shapes.procedural import generate
 
 CAMERAS = [
     dataclasses.replace(orbit(*angles), focal_px=80.0, center_px=np.array([33.1, 25.4]), width=64, height=48)
@@ -172,3 +173,22 @@ def test_thousands_of_shapes_can_be_kept_ready() -> None:
     shape = soup(4)
     kept = [Raycaster(shape) for _ in range(2000)]
     np.testing.assert_array_equal(kept[0].draw(CAMERAS[0]).part, kept[-1].draw(CAMERAS[0]).part)
+
+
+def test_only_rays_near_the_shape_are_cast_and_nothing_is_lost() -> None:
+    raycaster = Raycaster(generate("chair", 0).normalized())
+    for distance in (0.4, 1.2, 2.5, 6.0):  # from within the bounding box's depth to far away
+        camera = orbit(0.7, 0.4, 96, distance)
+        drawing = raycaster.draw(camera)
+        hits = raycaster.intersect(*camera.rays())
+        np.testing.assert_array_equal(drawing.part, hits.part)
+        np.testing.assert_array_equal(drawing.depth, np.where(hits.face >= 0, hits.distance, 0))
+        np.testing.assert_array_equal(raycaster.depth(camera), drawing.depth)
+
+
+def test_a_shape_out_of_the_picture_is_not_drawn() -> None:
+    raycaster = Raycaster(generate("chair", 0).normalized())
+    camera = orbit(0.7, 0.4, 96)
+    aside = dataclasses.replace(camera, center_px=camera.center_px + 500)
+    assert not raycaster.draw(aside).mask.any()
+    assert not raycaster.depth(aside).any()

@@ -77,18 +77,22 @@ class Camera:
         safe = np.where(z > 0, z, np.nan)
         return p_camera[..., :2] / safe[..., None] * self.focal_px + self.center_px, z
 
-    def rays(self, samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    def rays(
+        self, samples: int = 1, rows: slice = slice(None), columns: slice = slice(None)
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The rays through the pixels, row by row.
 
         Args:
             samples: Rays along each side of a pixel; 2 gives a regular 2 x 2 pattern.
+            rows, columns: Which of them.
 
         Returns:
-            (height * samples, width * samples, 3) float32 origins and directions. A direction's
-            component along the optical axis is 1, so that ray distance equals depth.
+            (height * samples, width * samples, 3) float32 origins and directions, or of these the rows
+            and columns asked for. A direction's component along the optical axis is 1, so that ray
+            distance equals depth.
         """
-        x = (np.arange(self.width * samples) + 0.5) / samples
-        y = (np.arange(self.height * samples) + 0.5) / samples
+        x = ((np.arange(self.width * samples) + 0.5) / samples)[columns]
+        y = ((np.arange(self.height * samples) + 0.5) / samples)[rows]
         d_camera = np.empty((len(y), len(x), 3))
         d_camera[..., 0] = (x[None, :] - self.center_px[0]) / self.focal_px
         d_camera[..., 1] = (y[:, None] - self.center_px[1]) / self.focal_px

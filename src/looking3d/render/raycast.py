@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from dataclasses import dataclass
 
@@ -13,6 +14,12 @@ from embreex.rtcore_scene import EmbreeScene
 
 from looking3d.geometry.camera import Camera
 from looking3d.shapes.part_shape import PartShape
+
+_FARTHEST = 1e30
+"""Embree's answer for a ray that meets nothing is larger."""
+
+_NEAREST = 1e-3
+"""Depth from which on a projection is trusted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +89,8 @@ class Raycaster:
         normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         self.face_normals = normals / np.maximum(lengths, 1e-30)
+        low, high = self.vertices.min(0), self.vertices.max(0)
+        self._corners = np.array(list(itertools.product(*zip(low, high, strict=True))), np.float64)
         self._scene = EmbreeScene(_device(os.getpid()))
         self._mesh = TriangleMesh(self._scene, self.vertices, self.faces)
 
@@ -103,9 +112,10 @@ class Raycaster:
         face = found["primID"]
         hit = face >= 0
         distance = np.where(hit, found["tfar"], np.float32(np.inf))
-        normal = np.where(hit[:, None], self.face_normals[face], np.float32(0))
-        away = np.einsum("ij,ij->i", normal, flat_directions) > 0
-        normal[away] *= -1
+        facing = self.face_normals[face[hit]]
+        facing[np.einsum("ij,ij->i", facing, flat_directions[hit]) > 0] *= -1
+        normal = np.zeros((len(face), 3), np.float32)
+        normal[hit] = facing
         part = np.where(hit, self.part_of_face[face], np.int32(-1))
         return Hits(
             distance.reshape(shape), normal.reshape(*shape, 3), face.reshape(shape), part.reshape(shape)
@@ -122,8 +132,41 @@ class Raycaster:
 
     def draw(self, camera: Camera) -> Drawing:
         """Depth, normal and part of every pixel."""
-        origins, directions = camera.rays()
-        hits = self.intersect(origins, directions)
-        hit = hits.face >= 0
+        rows, columns = self._rectangle(camera)
+        hits = self.intersect(*camera.rays(rows=rows, columns=columns))
         R_camera_world = camera.T_camera_world[:3, :3].astype(np.float32)
-        return Drawing(np.where(hit, hits.distance, np.float32(0)), hits.normal @ R_camera_world.T, hits.part)
+        depth = np.zeros((camera.height, camera.width), np.float32)
+        depth[rows, columns] = np.where(hits.face >= 0, hits.distance, np.float32(0))
+        normal = np.zeros((camera.height, camera.width, 3), np.float32)
+        normal[rows, columns] = hits.normal @ R_camera_world.T
+        part = np.full((camera.height, camera.width), -1, np.int32)
+        part[rows, columns] = hits.part
+        return Drawing(depth, normal, part)
+
+    def depth(self, camera: Camera) -> np.ndarray:
+        """(height, width) float32 depth of every pixel, as `draw` gives it, in half of the time."""
+        rows, columns = self._rectangle(camera)
+        origins, directions = camera.rays(rows=rows, columns=columns)
+        found = self._scene.run(
+            np.ascontiguousarray(origins.reshape(-1, 3), np.float32),
+            directions.reshape(-1, 3),
+            query="DISTANCE",
+        ).reshape(directions.shape[:-1])
+        depth = np.zeros((camera.height, camera.width), np.float32)
+        depth[rows, columns] = np.where(found < _FARTHEST, found, np.float32(0))
+        return depth
+
+    def _rectangle(self, camera: Camera) -> tuple[slice, slice]:
+        """Rows and columns of a picture that the shape's bounding box lies in."""
+        corners = self._corners @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
+        if (
+            corners[:, 2].min() <= _NEAREST
+        ):  # beside or behind the camera, so that its projection bounds nothing
+            return slice(0, camera.height), slice(0, camera.width)
+        image = corners[:, :2] / corners[:, 2:] * camera.focal_px + camera.center_px
+        size = np.array([camera.width, camera.height])
+        left, top = np.clip(np.floor(image.min(0)) - 1, 0, size).astype(int)
+        right, bottom = np.clip(np.ceil(image.max(0)) + 1, 0, size).astype(int)
+        if left >= right or top >= bottom:  # out of the picture; Embree wants at least one ray
+            right, bottom, left, top = 1, 1, 0, 0
+        return slice(int(top), int(bottom)), slice(int(left), int(right))

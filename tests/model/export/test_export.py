@@ -136,7 +136,7 @@ def test_detections_agree(folder: Path, detector: AlignDetector, shape: PartShap
 
 def test_the_description_is_that_of_the_graphs(onnx_folder: Path) -> None:
     manifest = json.loads((onnx_folder / "export.json").read_text())
-    assert manifest["constants"]["survivors"] == [6, 4, 4]
+    assert manifest["constants"]["survivors"] == [10, 4]
     for steps in ("pre_processing", "pose_search", "drawing", "post_processing"):
         assert len(manifest[steps]) > 2
     for name, described in manifest["graphs"].items():
@@ -157,7 +157,7 @@ def test_the_reference_is_written_beside_them(onnx_folder: Path, raycaster: Rayc
     with np.load(onnx_folder / "reference.npz") as arrays:
         assert set(arrays) == set(described)
         np.testing.assert_array_equal(arrays["poses"], templates.poses)
-        np.testing.assert_array_equal(arrays["drawings"][7], templates.drawings[7].channels)
+        np.testing.assert_array_equal(arrays["outline_points"], templates.outlines.points)
         np.testing.assert_array_equal(arrays["faces"], raycaster.faces)
 
 
@@ -247,7 +247,7 @@ def test_what_a_runtime_cannot_use_is_refused(copy: Path) -> None:
         load_detector(copy)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "looking3d-export-2", "detector": "align"}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "looking3d-export-3", "detector": "align"}'])
 def test_a_description_of_something_else_is_refused(copy: Path, text: str) -> None:
     (copy / "export.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"export\.json: not the description of an export"):
@@ -256,8 +256,8 @@ def test_a_description_of_something_else_is_refused(copy: Path, text: str) -> No
 
 def test_an_export_of_another_version_is_refused(copy: Path) -> None:
     text = (copy / "export.json").read_text()
-    (copy / "export.json").write_text(text.replace("looking3d-export-2", "looking3d-export-9"))
-    with pytest.raises(CheckpointError, match=r"expected looking3d-export-2 .* got looking3d-export-9"):
+    (copy / "export.json").write_text(text.replace("looking3d-export-3", "looking3d-export-9"))
+    with pytest.raises(CheckpointError, match=r"expected looking3d-export-3 .* got looking3d-export-9"):
         load_detector(copy)
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from looking3d.geometry.camera import FOCAL_PER_WIDTH, Camera
-from looking3d.model.align.drawing import PoseDrawing, draw_pose
-from looking3d.model.align.gauss_newton import gauss_newton
+from looking3d.model.align.drawing import PoseDrawing, depth_of, draw_pose
+from looking3d.model.align.gauss_newton import Flow, Linearise, gauss_newton
 from looking3d.model.align.graphs import Graphs, photo_inputs
-from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, CompareNet, ForegroundNet, Motion
+from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, CompareNet, ForegroundNet
+from looking3d.model.align.outline import Outlines, PhotoOutline, fits, outlines_of
 from looking3d.model.align.pose import camera_of, pose_of, project
 from looking3d.model.align.templates import (
     TEMPLATES_LAYOUT,
@@ -29,20 +30,25 @@ from looking3d.model.query import Query, Window, crop, crop_mask, main_pieces, w
 from looking3d.render.raycast import Raycaster
 
 CANDIDATES = 24
-"""Templates that the network scores; chosen by their silhouettes."""
+"""Templates whose outlines are fitted to the photo's; chosen by their silhouettes."""
 
-SURVIVORS = (6, 4, 4)
-"""Hypotheses that are refined in each round at 64 px."""
+SURVIVORS = (10, 4)
+"""Hypotheses that the network scores, chosen by their silhouettes, and that are refined at 128 px."""
 
-FINALISTS = 2
-"""Hypotheses that are refined at 128 px."""
+OUTLINE_POINTS = 128
+"""Points on the outline of a drawing at 128 px; half as many at 64 px."""
+
+PHOTO_POINTS = (96, 160)
+"""Points on the outline of the object in the photo that look for a match, for drawings at 64 and 128 px."""
+
+FIRST_SLACKS, SECOND_SLACKS, THIRD_SLACKS = (0.06, 0.05, 0.04), (0.04, 0.03, 0.03), (0.03, 0.02, 0.02)
+FINE_SLACKS = ((0.02, 0.02, 0.01), (0.01, 0.01, 0.01))
+"""Of outlines (see `outline.fits`): of templates, of the first and second drawing of a hypothesis at 64 px,
+and of those at 128 px."""
 
 POSE_STEP = 2.0**-10
 """Poses are multiples of this: 0.06 degrees, 0.12 px of 128. Rounded, poses that arithmetic of another
 runtime makes differ in the sixth digit are the same, and so are their drawings."""
-
-REFINEMENTS = 4
-"""Rounds of refinement at 128 px."""
 
 _MASK_PX = CameraNet.size_px  # silhouettes are compared at this size, which is what ForegroundNet answers
 FAINTEST = 0.1  # the least probability of foreground that can be an object
@@ -64,6 +70,7 @@ class _Framed:
         window: In pixels of the photo.
         large, small: (1, 3, 128, 128) and (1, 3, 64, 64) float32.
         mask: (64 * 64,) float32 in [0, 1], where the object is.
+        solid: (128, 128) bool, the same.
         log_focal: Log of the focal length in the window over the paper's, if the photo tells.
     """
 
@@ -71,15 +78,17 @@ class _Framed:
     large: torch.Tensor
     small: torch.Tensor
     mask: np.ndarray
+    solid: np.ndarray
     log_focal: float | None
 
 
 class AlignDetector:
     """Find the camera, draw the reference from it, compare pixel on pixel.
 
-    Templates whose silhouette fits are scored by the camera network; it says how the best ones have
-    to move, Gauss-Newton turns that into better cameras, and drawing and moving repeat, at last at
-    128 px. Then the compare network answers the heat map and the probability.
+    Gauss-Newton fits the outlines of templates whose silhouettes are similar to that of the object in the
+    photo. The camera network scores the best of them, and says how what lies inside has to move, which
+    Gauss-Newton minds as well; drawing and fitting repeat, at last at 128 px. Then the compare network
+    answers the heat map and the probability.
     """
 
     name = "align"
@@ -186,28 +195,51 @@ class AlignDetector:
 
     def _find_pose(self, framed: _Framed, enrolled: AlignEnrolled) -> np.ndarray:
         """The (7,) pose of the camera in the window: many hypotheses at 64 px, then a few at 128 px."""
-        poses, drawings = self._first_guesses(framed, enrolled.templates)
-        for count in SURVIVORS:
-            motion, scores = self._camera_net(framed.small, drawings)
-            best = np.argsort(-scores, kind="stable")[:count]
-            poses = self._step(framed, poses[best], [drawings[i] for i in best], _pick(motion, best))
-            drawings = self._draw(enrolled, poses, CameraNet.size_px)
-        poses = poses[np.argsort(-self._fit(framed, drawings), kind="stable")[:FINALISTS]]
-        for _ in range(REFINEMENTS):
-            fine = self._draw(enrolled, poses, CompareNet.size_px)
-            motion, _ = self._camera_net(framed.large, fine)
-            poses = self._step(framed, poses, fine, motion)
-        fit = self._fit(framed, self._draw(enrolled, poses, CameraNet.size_px))
+        coarse, fine = (PhotoOutline(framed.solid, samples) for samples in PHOTO_POINTS)
+        templates, small_px, large_px = enrolled.templates, CameraNet.size_px, CompareNet.size_px
+        best = _highest(_iou(framed.mask, templates.masks), CANDIDATES)
+        poses = templates.poses[best]
+        poses = _moved(framed, poses, fits(templates.outlines[best], coarse, FIRST_SLACKS))
+        depths = _depths(enrolled, poses, small_px)
+        best = _highest(_iou(framed.mask, _flat(depths > 0)), SURVIVORS[0])
+        outlines = _outlines(poses[best], depths[best])
+        poses = _moved(framed, poses[best], fits(outlines, coarse, SECOND_SLACKS))
+        drawings = self._draw(enrolled, poses, small_px)
+        flow, fit = self._look(framed, poses, drawings)
+        best = _highest(fit, SURVIVORS[1])
+        poses, flow = poses[best], Flow(*(each[torch.from_numpy(best)] for each in flow))
+        depths = np.stack([depth_of(drawings[i], pose) for i, pose in zip(best, poses, strict=True)])
+        rounds = [
+            lambda pose, outline=outline: flow(pose).and_also(outline(pose))
+            for outline in fits(_outlines(poses, depths), coarse, THIRD_SLACKS)
+        ]
+        poses = _moved(framed, poses, rounds)
+        for slacks in FINE_SLACKS:
+            outlines = _outlines(poses, _depths(enrolled, poses, large_px))
+            poses = _moved(framed, poses, fits(outlines, fine, slacks))
+        _, fit = self._look(framed, poses, self._draw(enrolled, poses, small_px))
         return poses[int(np.argmax(fit))]
 
-    def _fit(self, framed: _Framed, drawings: list[PoseDrawing]) -> np.ndarray:
-        """(n,) how well drawings at 64 px fit the photo: what the network thinks, and the silhouettes.
+    def _look(
+        self, framed: _Framed, poses: np.ndarray, drawings: list[PoseDrawing]
+    ) -> tuple[Flow, np.ndarray]:
+        """How drawings at 64 px have to move, and how well they fit the photo.
 
-        The two fail in different places, so their product picks better than either.
+        The fit is what the network thinks, times the overlap of silhouettes: the two fail in different
+        places, so their product picks better than either.
+
+        Returns:
+            The flow, and (n,) fits.
         """
-        _, scores = self._camera_net(framed.small, drawings)
-        silhouettes = np.stack([drawing.mask.ravel() for drawing in drawings]).astype(np.float32)
-        return _iou(framed.mask, silhouettes) / (1 + np.exp(-scores))
+        motion, log_spread, scores = self.graphs.camera(*self._inputs(framed.small, drawings))
+        # Small systems: double precision on the CPU, wherever the networks are.
+        points = torch.from_numpy(np.stack([drawing.points for drawing in drawings])).double()
+        valid = torch.from_numpy(np.stack([drawing.valid for drawing in drawings])).double()
+        target = project(torch.from_numpy(poses), points)[0]
+        target = target + motion.double().cpu().flatten(2).transpose(1, 2)
+        flow = Flow(points, target, log_spread.double().cpu().flatten(1).exp(), valid)
+        overlap = _iou(framed.mask, _flat(np.stack([drawing.mask for drawing in drawings])))
+        return flow, overlap / (1 + np.exp(-scores.float().cpu().numpy()))
 
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
@@ -252,27 +284,19 @@ class AlignDetector:
     def _frame(self, photo: Query) -> _Framed:
         if photo.mask is None:
             mask, window = self._find_foreground(photo)
+            solid = cv2.resize(_likely(mask).astype(np.float32), (CompareNet.size_px,) * 2) >= 0.5
         else:
             window = window_around(photo.mask, photo.name)
             mask = crop_mask(photo.mask, window, _MASK_PX)
+            solid = crop_mask(photo.mask, window, CompareNet.size_px) >= 0.5
         large, small = photo_inputs(self._window(photo, window))
         log_focal = None
         if photo.focal_px is not None:
             log_focal = math.log(photo.focal_px / (FOCAL_PER_WIDTH * window.side))
-        return _Framed(window, large, small, mask.reshape(-1), log_focal)
-
-    def _first_guesses(self, framed: _Framed, templates: Templates) -> tuple[np.ndarray, list[PoseDrawing]]:
-        """The templates whose silhouettes fit best."""
-        overlap = _iou(framed.mask, templates.masks)
-        best = np.argsort(-overlap, kind="stable")[:CANDIDATES]
-        return templates.poses[best], [templates.drawings[i] for i in best]
+        return _Framed(window, large, small, mask.reshape(-1), solid, log_focal)
 
     def _draw(self, enrolled: AlignEnrolled, poses: np.ndarray, size_px: int) -> list[PoseDrawing]:
         return [draw_pose(enrolled.raycaster, pose, size_px) for pose in poses]
-
-    def _camera_net(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> tuple[Motion, np.ndarray]:
-        flow, log_spread, score = self.graphs.camera(*self._inputs(photo, drawings))
-        return Motion(flow, log_spread), score.float().cpu().numpy()
 
     def _inputs(self, photo: torch.Tensor, drawings: list[PoseDrawing]) -> tuple[torch.Tensor, torch.Tensor]:
         """The photo as often as there are drawings, and these."""
@@ -282,19 +306,23 @@ class AlignDetector:
     def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(self.device, memory_format=torch.channels_last)
 
-    def _step(
-        self, framed: _Framed, poses: np.ndarray, drawings: list[PoseDrawing], motion: Motion
-    ) -> np.ndarray:
-        """Poses moved as the flow says."""
-        # Small systems: double precision on the CPU, wherever the networks are.
-        start = torch.from_numpy(poses)
-        points = torch.from_numpy(np.stack([drawing.points for drawing in drawings])).double()
-        valid = torch.from_numpy(np.stack([drawing.valid for drawing in drawings])).double()
-        flow = motion.flow.double().cpu().flatten(2).transpose(1, 2)
-        spread = motion.log_spread.double().cpu().flatten(1).exp()
-        target = project(start, points)[0] + flow
-        moved = gauss_newton(start, points, target, spread, valid, log_focal=framed.log_focal).numpy()
-        return np.round(moved / POSE_STEP) * POSE_STEP
+
+def _moved(framed: _Framed, poses: np.ndarray, rounds: Sequence[Linearise]) -> np.ndarray:
+    """Poses after rounds of Gauss-Newton."""
+    moved = gauss_newton(torch.from_numpy(poses), rounds, framed.log_focal).numpy()
+    return np.round(moved / POSE_STEP) * POSE_STEP
+
+
+def _depths(enrolled: AlignEnrolled, poses: np.ndarray, size_px: int) -> np.ndarray:
+    """(n, size_px, size_px) float32 depths of the reference at poses."""
+    return np.stack([enrolled.raycaster.depth(camera_of(pose, size_px)) for pose in poses])
+
+
+def _outlines(poses: np.ndarray, depths: np.ndarray) -> Outlines:
+    """The outlines of drawings at poses, of so many points as their size affords."""
+    size_px = len(depths[0])
+    cameras = [camera_of(pose, size_px) for pose in poses]
+    return outlines_of(cameras, depths, OUTLINE_POINTS * size_px // CompareNet.size_px)
 
 
 def _photo_camera(photo: Query, framed: _Framed, pose: np.ndarray) -> Camera:
@@ -315,9 +343,14 @@ def _likely(probability: np.ndarray) -> np.ndarray:
     return probability > max(FAINTEST, min(0.5, 0.5 * float(probability.max())))
 
 
-def _pick(motion: Motion, index: np.ndarray) -> Motion:
-    chosen = torch.from_numpy(index).to(motion.flow.device)
-    return Motion(motion.flow[chosen], motion.log_spread[chosen])
+def _highest(values: np.ndarray, count: int) -> np.ndarray:
+    """Where the highest values are, the highest first."""
+    return np.argsort(-values, kind="stable")[:count]
+
+
+def _flat(masks: np.ndarray) -> np.ndarray:
+    """(n, pixels) float32 of n masks."""
+    return masks.reshape(len(masks), -1).astype(np.float32)
 
 
 def _iou(mask: np.ndarray, masks: np.ndarray) -> np.ndarray:

@@ -42,15 +42,21 @@ def draw_pose(raycaster: Raycaster, pose: np.ndarray, size_px: int) -> PoseDrawi
     channels[1:4] = drawing.normal.transpose(2, 0, 1)
     channels[4] = np.where(drawing.mask, nearness, 0)
     pixels, valid = patch_pixels(drawing.mask, CELL_PX)
-    points = _points_at(camera, drawing.depth, pixels.reshape(-1, 2))
+    points = points_at(camera, drawing.depth, pixels.reshape(-1, 2)).astype(np.float32)
     return PoseDrawing(channels, drawing.mask, points, valid.ravel())
 
 
-def _points_at(camera: Camera, depth: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """(n, 3) float32 world points of (n, 2) pixels (y, x); the camera's centre where depth is 0."""
+def depth_of(drawing: PoseDrawing, pose: np.ndarray) -> np.ndarray:
+    """(size, size) float64 depth of a drawing at its (7,) pose; 0 on the ground."""
+    distance = camera_of(pose, len(drawing.mask)).T_camera_world[2, 3]
+    return np.where(drawing.mask, distance - REFERENCE_RADIUS * drawing.channels[4].astype(np.float64), 0)
+
+
+def points_at(camera: Camera, depth: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """(n, 3) float64 world points of (n, 2) pixels (y, x); the camera's centre where depth is 0."""
     d = depth[pixels[:, 0], pixels[:, 1]].astype(np.float64)
     p_camera = np.empty((len(pixels), 3))
     p_camera[:, :2] = (pixels[:, ::-1] + 0.5 - camera.center_px) / camera.focal_px * d[:, None]
     p_camera[:, 2] = d
     R, t = camera.T_camera_world[:3, :3], camera.T_camera_world[:3, 3]
-    return ((p_camera - t) @ R).astype(np.float32)
+    return (p_camera - t) @ R

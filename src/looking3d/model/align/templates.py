@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from looking3d.model.align.drawing import PoseDrawing, draw_pose
-from looking3d.model.align.network import CELL_PX
+from looking3d.model.align.outline import Outlines, outlines_of
 from looking3d.model.align.pose import (
     AZIMUTH,
     ELEVATION,
@@ -28,8 +28,12 @@ AZIMUTH_STEP_DEG = 15.0
 ELEVATIONS_DEG = (-1.0, 17.0, 35.0, 53.0, 71.0)
 ROLLS_DEG = (-13.0, 0.0, 13.0)
 
+OUTLINE_POINTS = 64
+"""Points on the outline of each."""
+
 TEMPLATES_LAYOUT = (
-    f"templates-2 step {AZIMUTH_STEP_DEG} elevations {ELEVATIONS_DEG} rolls {ROLLS_DEG} fill {FILL}"
+    f"templates-3 points {OUTLINE_POINTS} step {AZIMUTH_STEP_DEG} elevations {ELEVATIONS_DEG} "
+    f"rolls {ROLLS_DEG} fill {FILL}"
 )
 """Names how templates are drawn and packed; raise its number when either changes."""
 
@@ -40,13 +44,13 @@ class Templates:
 
     Attributes:
         poses: (n, 7) float64.
-        drawings: n drawings.
         masks: (n, size * size) float32, their silhouettes.
+        outlines: Theirs.
     """
 
     poses: np.ndarray
-    drawings: tuple[PoseDrawing, ...]
     masks: np.ndarray
+    outlines: Outlines
 
 
 def draw_templates(raycaster: Raycaster, size_px: int) -> Templates:
@@ -57,25 +61,20 @@ def draw_templates(raycaster: Raycaster, size_px: int) -> Templates:
         pose = np.zeros(POSE_SIZE)
         pose[[AZIMUTH, ELEVATION, ROLL]] = azimuth, elevation, roll
         poses.append(framed(pose, outline))
-    drawings = tuple(draw_pose(raycaster, pose, size_px) for pose in poses)
-    masks = np.stack([drawing.mask.ravel() for drawing in drawings]).astype(np.float32)
-    return Templates(np.stack(poses), drawings, masks)
+    cameras = [camera_of(pose, size_px) for pose in poses]
+    depths = np.stack([raycaster.depth(camera) for camera in cameras])
+    masks = (depths > 0).reshape(len(depths), -1).astype(np.float32)
+    return Templates(np.stack(poses), masks, outlines_of(cameras, depths, OUTLINE_POINTS))
 
 
 def pack_templates(templates: Templates) -> dict[str, np.ndarray]:
-    """Templates as arrays, without loss; `unpack_templates` is the inverse.
-
-    Grey, normals and nearness are stored where the object is; the ground is known.
-    """
-    drawings = templates.drawings
-    masks = np.stack([drawing.mask for drawing in drawings])
-    channels = np.stack([drawing.channels for drawing in drawings])
+    """Templates as arrays, without loss; `unpack_templates` is the inverse."""
+    size_px = math.isqrt(templates.masks.shape[1])
     return {
         "poses": templates.poses,
-        "masks": masks,
-        "object": channels.transpose(0, 2, 3, 1)[masks],
-        "points": np.stack([drawing.points for drawing in drawings]),
-        "valid": np.stack([drawing.valid for drawing in drawings]),
+        "masks": (templates.masks > 0).reshape(-1, size_px, size_px),
+        "outline_points": templates.outlines.points,
+        "outline_normals": templates.outlines.normals,
     }
 
 
@@ -85,25 +84,17 @@ def unpack_templates(arrays: dict[str, np.ndarray], size_px: int) -> Templates:
     Raises:
         ValueError: An array is missing, or of another shape or type.
     """
-    count, cells = len(arrays.get("poses", ())), (size_px // CELL_PX) ** 2
-    masks = arrays.get("masks", np.zeros(0, bool))
+    count = len(arrays.get("poses", ()))
     for name, shape, dtype in (
         ("poses", (count, POSE_SIZE), np.float64),
         ("masks", (count, size_px, size_px), np.bool_),
-        ("object", (int(np.count_nonzero(masks)), 5), np.float32),
-        ("points", (count, cells, 3), np.float32),
-        ("valid", (count, cells), np.bool_),
+        ("outline_points", (count, OUTLINE_POINTS, 3), np.float32),
+        ("outline_normals", (count, OUTLINE_POINTS, 2), np.float32),
     ):
         if count == 0 or name not in arrays or arrays[name].shape != shape or arrays[name].dtype != dtype:
             raise ValueError(f"no templates: {name}")
-    channels = np.zeros((count, size_px, size_px, 5), np.float32)
-    channels[..., 0] = 1
-    channels[masks] = arrays["object"]
-    channels = np.ascontiguousarray(channels.transpose(0, 3, 1, 2))
-    drawings = tuple(
-        PoseDrawing(*parts) for parts in zip(channels, masks, arrays["points"], arrays["valid"], strict=True)
-    )
-    return Templates(arrays["poses"], drawings, masks.reshape(count, -1).astype(np.float32))
+    masks = arrays["masks"].reshape(count, -1).astype(np.float32)
+    return Templates(arrays["poses"], masks, Outlines(arrays["outline_points"], arrays["outline_normals"]))
 
 
 def framed(pose: np.ndarray, vertices: np.ndarray) -> np.ndarray:

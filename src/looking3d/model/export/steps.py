@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from looking3d.geometry.camera import FOCAL_PER_WIDTH, REFERENCE_DISTANCE, REFERENCE_RADIUS
-from looking3d.model.align import align, gauss_newton
+from looking3d.model.align import align, gauss_newton, outline
 from looking3d.model.align.network import CELL_PX, HEAT_CELLS, CameraNet, CompareNet
 from looking3d.model.query import FILL, SMALLEST_PIECE
 
@@ -34,6 +34,9 @@ that count becomes 0.
 If a mask of the object is known, the window is that around its box, and foreground is the mask, resampled
 the same way to {_SMALL} x {_SMALL}, 0 outside the photo.
 
+The solid mask, {_LARGE} x {_LARGE}, is the known mask resampled the same way, or the thresholded foreground
+resampled bilinearly; where it is at least 0.5.
+
 query normalises by itself: it takes the uint8 window, and gives photo_128 and photo_64.
 """)
 
@@ -51,20 +54,33 @@ px, principal point = (0.5 + shift) size px.
 Overlap of a mask with foreground is the sum of minima over the sum of maxima. Rank the templates of the
 reference by it and keep the first `candidates`.
 
-For each number in survivors: run camera with photo_64 and all drawings; keep that many of the highest
-score; move their poses by a step; draw them anew at {_SMALL} px.
+The outline of a mask: its pixels of which not all eight neighbours are in it (beyond the picture counts as in
+it), row by row. A pixel faces along minus the Sobel gradient (x, y) of the mask smoothed by a Gaussian of
+1.5 px; where that is shorter than 1e-4 the pixel is left out. Of a drawing, n of them evenly spread stand for
+all, numbers floor(i (count - 1) / (n - 1)); n = outline_points at {_LARGE} px, half of that at {_SMALL} px.
+Each has the world point that the drawing shows there.
 
-Keep the `finalists` of the highest fit, overlap times sigmoid(score at {_SMALL} px). `refinements` times:
-draw at {_LARGE} px, run camera with photo_128, step. Draw at {_SMALL} px; the pose of the highest fit is the
-answer.
+To fit outlines with slacks is one round a slack. Project the points at the present pose, in image widths.
+Match each with the nearest outline pixel of the solid mask, and each of photo_points evenly spread outline
+pixels of the solid mask with the nearest projected point; near by position and turned times unit normal.
+The residual of a match is its distance along the normal of the solid mask's pixel; it weighs
+1 / (b max(|residual|, b / 2)) / (1 + (residual / slack)^2) with b = outline_expected. Linearise the
+projection and solve the 7 x 7 normal equations in double precision. Priors: 1 / step_sigma^2 on the way from
+the pose before the first round, 1 / nominal_sigma^2 on roll and log focal towards 0. If the photo's focal
+length f is known (pixels of the photo), log focal is held towards log(f / (focal_per_width side)) instead,
+with 1 / known_focal_sigma^2. After the last round poses are rounded to multiples of pose_step.
 
-A step: the world point of each {CELL_PX} x {CELL_PX} px cell that shows the object (that of the pixel on the
-object nearest to the cell's centre, the upper left one of equals) should be seen at its projection under the
-old pose plus flow. `iterations` times, linearise the projection at the present pose and solve the 7 x 7
-normal equations in double precision. A cell weighs 1 / (b max(d, b / 2)), b = exp(log_spread), d the length
-of its residual. Priors: 1 / step_sigma^2 on the way from the old pose, 1 / nominal_sigma^2 on roll and log
-focal towards 0. If the photo's focal length f is known (pixels of the photo), log focal is held towards
-log(f / (focal_per_width side)) instead, with 1 / known_focal_sigma^2.
+Fit the outlines of the candidates with slacks[0]. Draw them at {_SMALL} px; keep the first survivors[0] by
+overlap; fit these drawings' outlines with slacks[1].
+
+Draw them at {_SMALL} px and run camera with photo_64: the fit of each is overlap times sigmoid(score). Keep
+the first survivors[1] by fit. Fit their outlines with slacks[2], and in the same equations their flow: the
+world point of each {CELL_PX} x {CELL_PX} px cell that shows the object (that of the pixel on the object
+nearest to the cell's centre, the upper left one of equals) should be seen at its projection when it was
+drawn, plus flow. A cell weighs 1 / (b max(d, b / 2)), b = exp(log_spread), d the length of its residual.
+
+For each of the remaining slacks: draw at {_LARGE} px, fit. Draw at {_SMALL} px and run camera; the pose of
+the highest fit is the answer.
 """)
 
 DRAWING = _steps("""
@@ -107,9 +123,20 @@ def description() -> dict[str, Any]:
             "faintest": align.FAINTEST,
             "candidates": align.CANDIDATES,
             "survivors": list(align.SURVIVORS),
-            "finalists": align.FINALISTS,
-            "refinements": align.REFINEMENTS,
-            "iterations": gauss_newton.ITERATIONS,
+            "slacks": [
+                list(slacks)
+                for slacks in (
+                    align.FIRST_SLACKS,
+                    align.SECOND_SLACKS,
+                    align.THIRD_SLACKS,
+                    *align.FINE_SLACKS,
+                )
+            ],
+            "outline_points": align.OUTLINE_POINTS,
+            "photo_points": list(align.PHOTO_POINTS),
+            "turned": outline.TURNED,
+            "outline_expected": outline.EXPECTED,
+            "pose_step": align.POSE_STEP,
             "step_sigma": list(gauss_newton.STEP_SIGMA),
             "nominal_sigma": {
                 "roll": gauss_newton.NOMINAL_SIGMA[gauss_newton.ROLL],

@@ -18,13 +18,13 @@ from looking3d.errors import CheckpointError, ConfigError
 from looking3d.files import PARTIAL
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import CameraNet
-from looking3d.model.align.templates import draw_templates
+from looking3d.model.align.templates import draw_templates, pack_templates
 from looking3d.model.export.ports import PORTS
 from looking3d.model.export.programs import ONNX_OPSET, export_program, save_onnx, save_torch
 from looking3d.model.export.steps import description
 from looking3d.render.raycast import Raycaster
 
-EXPORT_FORMAT = "looking3d-export-2"
+EXPORT_FORMAT = "looking3d-export-3"
 MANIFEST = "export.json"
 
 Runtime = Literal["onnx", "torch"]
@@ -35,10 +35,9 @@ _ARRAYS = {
     "vertices": "(v, 3) float32, of the reference, centred and scaled",
     "faces": "(f, 3) int32, indices of vertices",
     "poses": "(n, 7) float64, of the templates",
-    "drawings": "(n, 5, 64, 64) float32, as `camera` takes them",
     "masks": "(n, 64, 64) bool, where the object is",
-    "points": "(n, 256, 3) float32, the world point of each 4 x 4 px cell, row by row",
-    "valid": "(n, 256) bool, whether the cell shows the object",
+    "outline_points": "(n, 64, 3) float32, world points on the outline of each",
+    "outline_normals": "(n, 64, 2) float32, which way each faces, away from the object",
 }
 
 
@@ -129,14 +128,5 @@ def _versions(runtime: Runtime) -> dict[str, str | int]:
 
 def _constants(reference: Raycaster) -> dict[str, np.ndarray]:
     """All that depends on the reference alone."""
-    templates = draw_templates(reference, CameraNet.size_px)
-    drawings = templates.drawings
-    return {
-        "vertices": reference.vertices,
-        "faces": reference.faces,
-        "poses": templates.poses,
-        "drawings": np.stack([drawing.channels for drawing in drawings]),
-        "masks": np.stack([drawing.mask for drawing in drawings]),
-        "points": np.stack([drawing.points for drawing in drawings]),
-        "valid": np.stack([drawing.valid for drawing in drawings]),
-    }
+    templates = pack_templates(draw_templates(reference, CameraNet.size_px))
+    return {"vertices": reference.vertices, "faces": reference.faces} | templates
