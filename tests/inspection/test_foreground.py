@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -77,15 +78,27 @@ def test_alpha_can_be_ignored(photo: Query, mask: np.ndarray) -> None:
     assert iou(found.mask, mask) > 0.95
 
 
-def test_what_is_masked_is_laid_on_white(photo: Query, mask: np.ndarray) -> None:
-    (found,) = find(photo, foreground="plain")
-    assert str(found.foreground) == "plain (asked for)"
-    assert not found.foreground.is_doubtful
-    assert (found.query.image[:15] == 255).all()
-    np.testing.assert_array_equal(found.query.image[30:70, 60:90], photo.image[30:70, 60:90])
+def test_an_even_ground_is_made_white(photo: Query, mask: np.ndarray) -> None:
+    for method in ("plain", "grabcut"):
+        (found,) = find(photo, foreground=method)
+        assert str(found.foreground) == f"{method} (asked for)"
+        assert not found.foreground.is_doubtful
+        assert found.query.image[:15].min() > 225
+        assert found.query.image[:15].mean() > 245
+        np.testing.assert_array_equal(found.query.image[30:70, 60:90], photo.image[30:70, 60:90])
+
+
+def test_what_is_cut_out_or_on_a_busy_ground_is_laid_on_white(
+    photo: Query, busy: Query, mask: np.ndarray
+) -> None:
+    (cut,) = find(dataclasses.replace(photo, mask=mask), foreground="alpha")
+    assert (cut.query.image[:15] == 255).all()
     # One that is on white already is not touched.
-    (again,) = find(found.query, foreground="alpha")
-    np.testing.assert_array_equal(again.query.image, found.query.image)
+    (again,) = find(cut.query, foreground="alpha")
+    np.testing.assert_array_equal(again.query.image, cut.query.image)
+    grabcut, _ = find(busy, Network(mask))
+    far = cv2.dilate(grabcut.mask.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    assert (grabcut.query.image[far] == 255).all()
 
 
 def test_auto_offers_two_ideas_and_says_why(photo: Query, busy: Query, mask: np.ndarray) -> None:

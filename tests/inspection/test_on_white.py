@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from looking3d.inspection.on_white import on_white, with_shadow
+from looking3d.inspection.on_white import on_white, whitened, with_shadow
 
 HEIGHT, WIDTH = 120, 160
 
@@ -22,6 +22,23 @@ def test_the_object_is_kept_and_the_rest_is_white(mask: np.ndarray) -> None:
     assert (laid[60, 60:100] == 255).all()
     np.testing.assert_array_equal(on_white(laid, mask), laid)
     assert on_white(laid, mask) is laid
+
+
+@pytest.mark.parametrize("colour", [(250, 250, 250), (90, 120, 200), (25, 25, 25)])
+def test_an_even_ground_becomes_white_and_what_the_mask_lost_is_seen(
+    mask: np.ndarray, colour: tuple[int, int, int]
+) -> None:
+    noise = np.random.default_rng(0).normal(0, 2, (HEIGHT, WIDTH, 3))
+    ground = np.broadcast_to(np.array(colour, np.float32) / 255, (HEIGHT, WIDTH, 3))
+    for paint in ((120, 70, 40), (215, 205, 60)):  # darker or lighter than the ground
+        image = np.clip(np.where(mask[..., None], paint, 255 * ground) + noise, 0, 255).astype(np.uint8)
+        lost = mask.copy()
+        lost[40:, 100:] = False  # a leg
+        white = whitened(image, lost, ground)
+        np.testing.assert_array_equal(white[33:37, 60:100], image[33:37, 60:100])
+        assert np.median(white[100:]) > 245
+        assert white[100:].min() > 210
+        assert (white[50:85, 111:114].min(-1) < 225).all()
 
 
 def test_the_shadow_lies_under_the_object(mask: np.ndarray) -> None:

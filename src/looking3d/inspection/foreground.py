@@ -14,7 +14,7 @@ from looking3d.errors import ConfigError, PhotoError
 from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.inspection.grabcut import Box, cut_out_of_box, inside, refine
 from looking3d.inspection.mask_files import load_mask, read_boxes
-from looking3d.inspection.on_white import on_white
+from looking3d.inspection.on_white import on_white, whitened
 from looking3d.inspection.plain_ground import PlainGround, segment_plain
 from looking3d.inspection.salient import is_installed, salient_object
 from looking3d.model.detector import FindsForeground
@@ -214,9 +214,19 @@ class _Search:
 
     def _masked(self, method: str, why: str, mask: np.ndarray, doubtful: bool = False) -> Candidate:
         mask = self._filled(mask)
-        # On white, as in the photos that detectors learn from: a ground of their own misleads them.
-        query = dataclasses.replace(self.photo, image=on_white(self.bare.image, mask), mask=mask)
-        return Candidate(Foreground(method, why, doubtful), query, mask)
+        return Candidate(Foreground(method, why, doubtful), self._prepared(method, mask), mask)
+
+    def _prepared(self, method: str, mask: np.ndarray) -> Query:
+        """The photo as detectors learn from: on white, since a ground of its own misleads them.
+
+        An outline that was cut by hand is believed. One that was found loses thin parts, which a detector
+        would take for missing; on an even ground they need not be lost.
+        """
+        if method in ("alpha", "mask") or not self.plain_ground.is_even:
+            image = on_white(self.bare.image, mask)
+        else:
+            image = whitened(self.bare.image, mask, self.plain_ground.colour)
+        return dataclasses.replace(self.photo, image=image, mask=mask)
 
     def _filled(self, mask: np.ndarray) -> np.ndarray:
         """The mask, if anything is in it."""

@@ -8,6 +8,7 @@ import numpy as np
 from looking3d.model.query import window_around
 
 _SOFT_PX = 0.7  # of the cut; a hard one would leave stairs
+_FLOOR = 0.2  # added to colours before their ratio is taken, so that noise of a dark ground stays noise
 _SHADOW = 0.35  # how dark the shadow is where it is darkest, in brightness of the picture
 _FLATNESS = 0.25  # height of the shadow over that of the object that throws it
 _SPREAD = 0.03  # blur of the shadow over the side of the window around the object
@@ -28,6 +29,27 @@ def on_white(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return image
     cover = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT_PX)[..., None]
     return np.round(image * cover + 255 * (1 - cover)).astype(np.uint8)
+
+
+def whitened(image: np.ndarray, mask: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """The object on its own even ground, made white: what looks like the ground becomes white.
+
+    Shadows stay, as in the photos that detectors learn from, and so does what the mask has cut off: where it
+    has another colour than the ground, it is seen still, and nobody takes it for missing.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        mask: (height, width) bool; within it the picture stays as it is.
+        ground: (height, width, 3) float32, the ground's colour, sRGB in [0, 1].
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    ratio = (image.astype(np.float32) / 255 + _FLOOR) / (ground + _FLOOR)
+    # What is lighter than the ground must not be lost in white.
+    white = 255 * np.minimum(ratio, 1 / ratio)
+    cover = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT_PX)[..., None]
+    return np.round(image * cover + white * (1 - cover)).astype(np.uint8)
 
 
 def with_shadow(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -32,10 +32,12 @@ class PlainGround:
     Attributes:
         mask: (height, width) bool, the object.
         evenness: Share of the frame's border that looks like one ground, 0 to 1.
+        colour: (height, width, 3) float32, the ground everywhere, sRGB in [0, 1].
     """
 
     mask: np.ndarray
     evenness: float
+    colour: np.ndarray
 
     @property
     def is_even(self) -> bool:
@@ -63,7 +65,8 @@ def segment_plain(image: np.ndarray) -> PlainGround:
     difference = np.linalg.norm(lab - ground, axis=-1)
     evenness = float((difference[border] < _NEAR).mean())
     mask = main_pieces(_object(lab, ground, difference))
-    return PlainGround(resized_mask(mask, width, height), evenness)
+    colour = np.clip(cv2.cvtColor(ground, cv2.COLOR_LAB2RGB), 0, 1)
+    return PlainGround(resized_mask(mask, width, height), evenness, cv2.resize(colour, (width, height)))
 
 
 def _border(size: tuple[int, int]) -> np.ndarray:
