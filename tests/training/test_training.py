@@ -10,7 +10,7 @@ import torch
 from looking3d.anomalies import KINDS
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError
-from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, Motion
+from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, ForegroundNet, Motion
 from looking3d.model.align.pose import camera_of
 from looking3d.model.checkpoint import load_detector
 from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
@@ -227,6 +227,26 @@ def test_training_starts_from_weights_where_they_fit(dataset: Dataset, tmp_path:
         assert torch.equal(tensor, given[f"camera.{name}"])
     for name, tensor in network("run", "foreground").items():
         assert torch.equal(tensor, network("anew", "foreground")[name])
+
+
+def test_what_is_not_trained_stays_as_it_started(dataset: Dataset, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    given = {f"camera.{name}": t for name, t in CameraNet().state_dict().items()}
+    given |= {f"foreground.{name}": t for name, t in ForegroundNet().state_dict().items()}
+    run, config = tmp_path / "run", dataclasses.replace(CONFIG, start="abc")
+    train_detector([dataset], run, config, ("compare",), max_minutes=0, start=given)
+    assert not (run / "weights.safetensors").exists()
+    train_detector([dataset], run, config, ("compare",), start=given)
+    made = load_detector(run / "weights.safetensors").networks
+    trained = torch.load(run / "checkpoint-compare.pt", weights_only=True)["average"]
+    for stage, weights in (("camera", given), ("foreground", given), ("compare", trained)):
+        for name, tensor in made[stage].state_dict().items():
+            wanted = weights[name if weights is trained else f"{stage}.{name}"]
+            torch.testing.assert_close(tensor, wanted.to(tensor.dtype), atol=0, rtol=0)
+    # Without the network that is trained nowhere, there is nothing whole to write.
+    lacking = {name: tensor for name, tensor in given.items() if not name.startswith("camera.")}
+    train_detector([dataset], tmp_path / "lacking", config, ("compare",), start=lacking)
+    assert not (tmp_path / "lacking" / "weights.safetensors").exists()
 
 
 def test_bf16_computes_less_exactly_and_keeps_weights_exact(dataset: Dataset, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 
 import looking3d
 from looking3d.dataset.load import Dataset
@@ -125,6 +126,20 @@ class RunFolder:
         except Exception as error:  # torch.load raises whatever the damage provokes
             reason = (str(error).splitlines() or ["no reason given"])[0][:120]
             raise CheckpointError(f"{path}: damaged; remove it to train the stage anew ({reason})") from error
+
+    def keep_start(self, weights: dict[str, torch.Tensor]) -> None:
+        """Keep the weights that the run starts from, for the networks that it does not train."""
+        if not self._start.is_file():
+            with whole(self._start) as temporary:
+                save_file({name: tensor.contiguous() for name, tensor in weights.items()}, temporary)
+
+    def load_start(self) -> dict[str, torch.Tensor] | None:
+        """What `keep_start` kept; None if the run starts from nothing."""
+        return load_file(self._start) if self._start.is_file() else None
+
+    @property
+    def _start(self) -> Path:
+        return self.path / "start.safetensors"
 
     def steps_done(self, stages: tuple[str, ...]) -> dict[str, int]:
         """Steps of the checkpoint of each stage that has one."""

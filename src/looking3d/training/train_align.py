@@ -94,7 +94,8 @@ def train_detector(
     """Train stages of the align detector in a run folder, or go on where they stopped.
 
     The folder gets config.json, and for each stage a log and a checkpoint; weights.safetensors once
-    every stage has been trained to its end.
+    every stage has been trained to its end. With weights to start from, stages that are not trained stay as
+    these have them.
 
     Args:
         datasets: Trained on their `train` split, validated on `val`.
@@ -120,6 +121,8 @@ def train_detector(
         if stage not in STAGES:
             raise unknown_name("stage", stage, STAGES)
     fabric, folder, deadline = begin(run, config, datasets, max_minutes, workers, device, processes)
+    if start is not None and fabric.is_global_zero:
+        folder.keep_start(start)
     results = []
     for stage in stages:
         task = _task(stage, datasets, config, start, fabric.global_rank, fabric.world_size)
@@ -127,7 +130,11 @@ def train_detector(
         if not results[-1].finished:
             break
     steps = folder.steps_done(STAGES)
-    if fabric.is_global_zero and all(steps.get(stage, 0) >= getattr(config, stage).steps for stage in STAGES):
+    done = all(
+        steps[stage] >= getattr(config, stage).steps if stage in steps else _begins_with(start, stage)
+        for stage in STAGES
+    )
+    if fabric.is_global_zero and done:
         save_weights(assemble(run), folder.weights, notes={"steps": steps})
     return results
 
@@ -165,6 +172,11 @@ def _begin(network: nn.Module, stage: str, start: dict[str, Tensor] | None) -> N
         take_over(network, start, stage)
 
 
+def _begins_with(start: dict[str, Tensor] | None, stage: str) -> bool:
+    """Whether the weights to start from have a stage's network."""
+    return start is not None and take_over(_NETWORKS[stage](), start, stage)
+
+
 def _batch(photos: TrainingPhotos, stage: str, size: int, first: int, step: int, number: int) -> Batch:
     """A batch, whose images are laid out as convolutions want them."""
     batch = photos.batch(stage, first + step * number, size)
@@ -173,15 +185,17 @@ def _batch(photos: TrainingPhotos, stage: str, size: int, first: int, step: int,
 
 
 def assemble(run: Path) -> AlignDetector:
-    """The detector of a run's checkpoints, finished or not.
+    """The detector of a run's checkpoints, finished or not; of what it starts from where there is none.
 
     Raises:
         CheckpointError: A stage has no checkpoint yet, or a damaged one.
     """
-    networks = {}
+    folder, networks = RunFolder(run), {}
+    start = folder.load_start()
     for stage in STAGES:
-        networks[stage] = _NETWORKS[stage]()
-        networks[stage].load_state_dict(RunFolder(run).load(stage)["average"])
+        network = networks[stage] = _NETWORKS[stage]()
+        if start is None or folder.checkpoint(stage).is_file() or not take_over(network, start, stage):
+            network.load_state_dict(folder.load(stage)["average"])
     return AlignDetector(**networks)
 
 
