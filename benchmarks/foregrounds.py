@@ -27,11 +27,11 @@ from sklearn.metrics import roc_auc_score
 from looking3d.anomalies import KINDS, AnomalyImpossible
 from looking3d.errors import PhotoError
 from looking3d.geometry.camera import Camera, orbit
-from looking3d.inspection.foreground import ForegroundConfig
 from looking3d.inspection.inspector import Inspector
 from looking3d.inspection.reference import Reference
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.query import Query, mask_iou
+from looking3d.photos.foreground import ForegroundConfig
 from looking3d.render.ground import Background
 from looking3d.render.photo import PhotoScene, draw_scene, get_renderer
 from looking3d.render.raycast import Raycaster

@@ -42,16 +42,15 @@ from looking3d.dataset.shape_folder import build_shape
 from looking3d.dataset.sources import ShapeSource, donors_of, list_sources, shape_generator
 from looking3d.errors import ConfigError, PhotoError, ShapeError
 from looking3d.evaluation import framing
-from looking3d.inspection.focal_length import DIAGONAL_35MM
-from looking3d.inspection.foreground import Candidate
-from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.inspection.gallery import Entry, Gallery
 from looking3d.inspection.inspector import Inspector
-from looking3d.inspection.photo import load_photo
-from looking3d.inspection.result import Inspection
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.detector import Detection, Detector
 from looking3d.model.query import Query, mask_iou
+from looking3d.photos.focal_length import DIAGONAL_35MM
+from looking3d.photos.foreground import Candidate
+from looking3d.photos.foreground_config import ForegroundConfig
+from looking3d.photos.photo import load_photo
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.read import read_shape
 
@@ -148,25 +147,18 @@ class Photo:
 
 
 class WatchedInspector(Inspector):
-    """Keeps the outline that each detection rests on."""
+    """Keeps the outline that the last detection rests on."""
+
+    outline: np.ndarray
+    """(height, width) bool, where the object was found."""
 
     def __init__(self, entry: Entry, detector: Detector, config: ForegroundConfig) -> None:
         super().__init__(entry.reference(), detector, THRESHOLD, config)
-        self._outlines: list[tuple[Detection, np.ndarray]] = []
 
-    def outline(self, found: Inspection) -> np.ndarray:
-        """(height, width) bool, where the object was found."""
-        return next(mask for detection, mask in self._outlines if detection is found.detection)
-
-    def inspect_one(self, photo: Query | Path | str) -> Inspection:
-        """As any inspector does."""
-        self._outlines.clear()
-        return super().inspect_one(photo)
-
-    def _detect(self, idea: Candidate) -> Detection:
-        detection = super()._detect(idea)
-        self._outlines.append((detection, idea.mask))
-        return detection
+    def _find(self, photo: Query) -> tuple[Detection, Candidate]:
+        detection, idea = super()._find(photo)
+        self.outline = idea.mask
+        return detection, idea
 
 
 @dataclass(frozen=True)
@@ -338,7 +330,7 @@ def judge(
     except PhotoError:
         empty = np.full_like(plain, 255)
         return answer, [outlined(plain, photo.truth, None), empty, empty, empty]
-    outline = inspector.outline(found)
+    outline = inspector.outline
     drawn = inspector.reference.raycaster.draw(found.detection.camera).mask
     answer = dataclasses.replace(
         answer,

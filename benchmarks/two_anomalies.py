@@ -24,12 +24,12 @@ from looking3d.anomalies import KINDS, AnomalyImpossible
 from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels
 from looking3d.evaluation.boxes import intersection_over_union
 from looking3d.geometry.camera import Camera, orbit
-from looking3d.inspection.foreground_config import Method
 from looking3d.inspection.inspector import Inspection, Inspector
 from looking3d.inspection.reference import Reference
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.heat_regions import HEAT_FROM
 from looking3d.model.query import Query
+from looking3d.photos.foreground_config import Method
 from looking3d.render.photo import draw_scene, get_renderer
 from looking3d.render.raycast import Drawing, Raycaster
 from looking3d.shapes.part_shape import Part, PartShape

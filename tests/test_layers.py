@@ -16,6 +16,7 @@ LAYERS = [
     "render",
     "dataset",
     "model",
+    "photos",
     "training",
     "evaluation",
     "inspection",

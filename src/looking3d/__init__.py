@@ -34,7 +34,7 @@ _HOMES = {
     "build_dataset": "looking3d.dataset.build",
     "generate_shape": "looking3d.shapes.procedural",
     "load_detector": "looking3d.model.checkpoint",
-    "load_photo": "looking3d.inspection.photo",
+    "load_photo": "looking3d.photos.photo",
     "load_reference": "looking3d.inspection.reference",
     "read_shape": "looking3d.shapes.read",
     "save_glb": "looking3d.shapes.write",

@@ -17,10 +17,10 @@ from looking3d.dataset.engine import LocalEngine
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.recipe import Recipe
 from looking3d.inspection.inspector import Inspection, Inspector, inspect_paths
-from looking3d.inspection.photo import find_photos
 from looking3d.inspection.reference import load_reference
 from looking3d.inspection.report import table, write_html
 from looking3d.model.checkpoint import load_detector
+from looking3d.photos.photo import find_photos
 
 # Chairs of these seeds are in no training set.
 RECIPE = Recipe(

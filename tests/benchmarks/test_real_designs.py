@@ -17,9 +17,9 @@ from rich.console import Console
 from looking3d.dataset.sources import list_sources
 from looking3d.errors import ConfigError
 from looking3d.geometry.camera import Camera, orbit
-from looking3d.inspection.photo import decode_photo, load_photo
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query, mask_iou, window_around
+from looking3d.photos.photo import decode_photo, load_photo
 from looking3d.shapes.procedural import generate
 from looking3d.shapes.write import save_glb
 

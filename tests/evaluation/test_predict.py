@@ -9,8 +9,10 @@ from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError, DatasetError, PhotoError
 from looking3d.evaluation import predict as module
 from looking3d.evaluation.config import EvaluationConfig
+from looking3d.evaluation.framing import load_photo
 from looking3d.evaluation.judging import AlignJudge
 from looking3d.evaluation.predict import predict
+from looking3d.inspection.inspector import Inspector
 from looking3d.inspection.reference import load_reference
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.checkpoint import load_detector, save_weights
@@ -158,9 +160,32 @@ def test_a_photo_without_an_object_is_one_that_could_not_be_aligned(
         assert row["named_part_id"] == ""
 
 
+@pytest.mark.parametrize("foreground", ["auto", "plain", "mask"])
+def test_objects_are_found_as_inspect_finds_them(
+    dataset: Dataset, weights: str, tmp_path: Path, foreground: str
+) -> None:
+    config = EvaluationConfig(foreground=foreground)
+    rows = digits(predict(weights, dataset, "test", tmp_path / "out", config))
+    samples = dataset.by_shape("test")
+    for shape_id in list(samples)[:2]:
+        inspector = Inspector(
+            load_reference(dataset.reference(shape_id).mesh_path),
+            load_detector(weights),
+            foreground="auto" if foreground == "mask" else foreground,
+        )
+        for sample in samples[shape_id]:
+            photo = load_photo(dataset, sample)
+            mask = photo.object if foreground == "mask" else None  # as a photo that was cut out
+            found = inspector.inspect_one(Query(photo.image, mask, sample.photo)).detection
+            row = next(row for row in rows if (row["shape_id"], row["photo"]) == (shape_id, sample.photo))
+            assert row["probability"] == pytest.approx(found.probability, abs=1e-4)
+            assert row["alignment"] == pytest.approx(found.alignment, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        ({"foreground": "box"}, "unknown foreground 'box'; choose one of: auto, grabcut, mask, network"),
         ({"camera": "guessed"}, "unknown camera 'guessed'; choose one of: disturbed, estimated, true"),
         ({"reframe": 0.6}, "reframe: expected a share from 0 to 0.5, got 0.6"),
         ({"seed": -1}, "seed: expected 0 or more, got -1"),

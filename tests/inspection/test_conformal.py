@@ -7,7 +7,7 @@ from scipy import stats
 
 from looking3d.errors import ConfigError
 from looking3d.inspection.conformal import Calibration, Conditions, calibrate_scores, photos_for
-from looking3d.inspection.foreground_config import ForegroundConfig
+from looking3d.photos.foreground_config import ForegroundConfig
 
 UNDER = Conditions("align-0123", "auto")
 

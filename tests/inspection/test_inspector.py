@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from looking3d.errors import ConfigError, PhotoError, ShapeError
-from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.inspection.inspector import Failure, Inspection, Inspector, inspect_paths
 from looking3d.inspection.reference import Reference
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.detector import Detection
 from looking3d.model.query import Query
+from looking3d.photos.foreground_config import ForegroundConfig
 from looking3d.shapes.part_shape import PartShape
 from looking3d.shapes.write import save_glb
 

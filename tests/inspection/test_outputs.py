@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from looking3d.errors import ConfigError
-from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.item import join
 from looking3d.inspection.outputs import COLUMNS, append_csv, write_csv, write_overlays
 from looking3d.inspection.photo_quality import QualityWarning
 from looking3d.inspection.result import Failure, Inspection
+from looking3d.photos.foreground import Foreground
 
 Make = Callable[..., Inspection]
 

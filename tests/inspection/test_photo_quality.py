@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.photo_quality import QualityWarning, assess, sharpness, trust_of
+from looking3d.photos.foreground import Foreground
 
 HEIGHT, WIDTH = 300, 400
 NETWORK = Foreground("network", "even ground")

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from looking3d.errors import ConfigError
 from looking3d.inspection.conformal import calibrate_scores
-from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.item import join
 from looking3d.inspection.photo_quality import QualityWarning
 from looking3d.inspection.reference import Reference
 from looking3d.inspection.report import item_table, line, table, write_html, write_page
 from looking3d.inspection.result import Failure, Inspection
+from looking3d.photos.foreground import Foreground
 
 Make = Callable[..., Inspection]
 NASTY = "<script>alert('x')</script>&\x1b[31m.jpg"

@@ -56,6 +56,13 @@ def evaluate(
             help="Reference patches that CMT lets a patch attend to; by default what its settings say."
         ),
     ] = None,
+    foreground: Annotated[
+        Literal["network", "auto", "plain", "grabcut", "rembg", "mask"],
+        tyro.conf.arg(
+            help="How align finds the object: by its own network, or in a way of `looking3d inspect`, whose "
+            "default is auto; `mask`: it is told, as an upper bound."
+        ),
+    ] = "network",
     validation: Annotated[
         str,
         tyro.conf.arg(
@@ -77,7 +84,7 @@ def evaluate(
     from looking3d.evaluation.report import write_report
     from looking3d.evaluation.runs import VALIDATION, Run, predictions_in
 
-    config = EvaluationConfig(camera, reframe, seed, framing, views, top_k)
+    config = EvaluationConfig(camera, reframe, seed, framing, views, top_k, foreground)
     dataset = Dataset.open(data)
 
     def judge(split: str, out: Path) -> Path:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from looking3d.cli.console import ANOMALY, messages, print_error, progress_bar, warn
 from looking3d.errors import ConfigError, Looking3DError
-from looking3d.inspection.foreground_config import ForegroundConfig
+from looking3d.photos.foreground_config import ForegroundConfig
 from looking3d.shapes.cleanup import CleanupOptions
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def calibrate(
     from looking3d.inspection.gallery import Gallery
     from looking3d.inspection.inspector import Inspector
     from looking3d.inspection.known_photos import calibrate_photos, told
-    from looking3d.inspection.photo import find_photos
     from looking3d.model.checkpoint import load_detector
+    from looking3d.photos.photo import find_photos
 
     if (undo and show) or ((undo or show) and (normal or anomalous)):
         raise ConfigError("--undo and --show: take no photos, and one of them at a time")

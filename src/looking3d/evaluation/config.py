@@ -11,6 +11,8 @@ CAMERAS = ("estimated", "true", "disturbed")
 
 FRAMINGS = ("photo", "object")
 
+FOREGROUNDS = ("network", "auto", "plain", "grabcut", "rembg", "mask")
+
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -25,6 +27,8 @@ class EvaluationConfig:
         framing: What a network of photo and views sees: the whole `photo`, as in training, or the window
             around the `object` that `inspect` shows it.
         views: Views of the reference that it is given; None: as many as its settings say.
+        foreground: How align finds the object: by its own `network`, or as `looking3d inspect` does; `mask`:
+            it is told, and the object lies on white, as an upper bound.
         top_k: Reference patches that CMT lets a patch attend to, or `all`; None: as its settings say.
     """
 
@@ -34,6 +38,7 @@ class EvaluationConfig:
     framing: str = "photo"
     views: int | None = None
     top_k: int | str | None = None
+    foreground: str = "network"
 
     def __post_init__(self) -> None:
         if self.camera not in CAMERAS:
@@ -42,6 +47,8 @@ class EvaluationConfig:
             raise ConfigError(f"reframe: expected a share from 0 to 0.5, got {self.reframe}")
         if self.framing not in FRAMINGS:
             raise unknown_name("framing", self.framing, FRAMINGS)
+        if self.foreground not in FOREGROUNDS:
+            raise unknown_name("foreground", self.foreground, FOREGROUNDS)
         if self.views is not None and self.views < 1:
             raise ConfigError(f"views: expected at least 1, got {self.views}")
         if self.top_k not in (None, ALL) and not (isinstance(self.top_k, int) and self.top_k > 0):

@@ -8,7 +8,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
@@ -34,6 +34,10 @@ from looking3d.model.pair_detector import Box, PairAnswer, PairDetector, framed_
 from looking3d.model.pair_views import PairViews, pair_views, spread
 from looking3d.model.query import Query, Window, crop, to_tensor, whole_window
 from looking3d.model.stored_weights import read_header
+from looking3d.photos.best_outline import detect_best
+from looking3d.photos.foreground import ForegroundFinder
+from looking3d.photos.foreground_config import ForegroundConfig, Method
+from looking3d.photos.on_white import on_white
 from looking3d.render.raycast import Raycaster
 from looking3d.render.reference import VIEW_ELEVATION_RAD
 
@@ -82,6 +86,8 @@ def detector_of(weights: str, config: EvaluationConfig) -> AnyDetector:
     detector = load_detector(weights)
     if isinstance(detector, PairDetector):
         set_options(detector.network, config.views, config.top_k)
+        if config.foreground != "network":
+            raise ConfigError(f"foreground: is for align, not for {detector.name}; leave it at `network`")
         if config.camera != "estimated" and not detector.needs_camera:
             raise ConfigError(f"camera: {detector.name} is told no camera; leave it at `estimated`")
         return detector
@@ -119,6 +125,9 @@ class AlignJudge:
         self.detector, self.config, self.parts = detector, config, reference.parts
         self.raycaster = reference.raycaster()
         self.enrolled = detector.enrol(self.raycaster)
+        self.finder = None
+        if config.foreground not in ("network", "mask"):
+            self.finder = ForegroundFinder(ForegroundConfig(cast(Method, config.foreground)), detector)
 
     def judge(self, photo: Photo, sample: Sample) -> Judged:
         """Judge a photo from photo and mesh, or with a camera, as the config says."""
@@ -137,13 +146,21 @@ class AlignJudge:
 
     def _detect(self, photo: Photo, sample: Sample) -> Detection:
         query = Query(photo.image, name=sample.photo)
+        if self.config.foreground == "mask":
+            query = Query(on_white(photo.image, photo.object), photo.object, sample.photo)
         try:
-            if self.config.camera == "estimated":
-                return self.detector.detect([query], self.enrolled)[0]
-            camera = given_camera(photo, sample, self.raycaster, self.config)
-            return self.detector.detect_at(query, self.enrolled, camera)
+            if self.finder is None:
+                return self._detect_in(query, photo, sample)
+            detect = functools.partial(self._detect_in, photo=photo, sample=sample)
+            return detect_best(query, self.finder, detect, self.raycaster)[0]
         except PhotoError:
             return _nothing_found(query)
+
+    def _detect_in(self, query: Query, photo: Photo, sample: Sample) -> Detection:
+        if self.config.camera == "estimated":
+            return self.detector.detect([query], self.enrolled)[0]
+        camera = given_camera(photo, sample, self.raycaster, self.config)
+        return self.detector.detect_at(query, self.enrolled, camera)
 
 
 class PairJudge:

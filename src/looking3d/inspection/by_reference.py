@@ -12,9 +12,9 @@ from looking3d.inspection.calibration import Calibration, load_calibration
 from looking3d.inspection.gallery import Entry, Gallery
 from looking3d.inspection.inspector import Inspector, inspect_paths
 from looking3d.inspection.item import ItemVerdict, items_by_folder
-from looking3d.inspection.photo import PHOTO_SUFFIXES, find_photos
 from looking3d.inspection.reference import Reference, load_reference
 from looking3d.inspection.result import Failure, Inspection
+from looking3d.photos.photo import PHOTO_SUFFIXES, find_photos
 from looking3d.shapes.read import folder_entries
 from looking3d.shapes.source_file import shown
 

@@ -19,9 +19,9 @@ import numpy as np
 from scipy import stats
 
 from looking3d.errors import ConfigError
-from looking3d.inspection.foreground_config import ForegroundConfig
-from looking3d.inspection.salient import is_installed
 from looking3d.model.detector import CacheableDetector, Detector
+from looking3d.photos.foreground_config import ForegroundConfig
+from looking3d.photos.salient import is_installed
 
 SURE = 0.95
 """How sure the bounds are that a calibration tells about itself."""

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from looking3d.errors import ConfigError, PhotoError
 from looking3d.inspection.conformal import Calibration, Conditions
-from looking3d.inspection.foreground import Candidate, ForegroundFinder, redrawn
-from looking3d.inspection.foreground_config import ForegroundConfig, Method
-from looking3d.inspection.on_white import with_shadow
-from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import assess
 from looking3d.inspection.reference import Reference, load_reference
 from looking3d.inspection.result import Failure, Inspection, ThresholdSource, Verdict
 from looking3d.model.checkpoint import load_detector
 from looking3d.model.detector import ALIGNED_FROM, Detection, Detector
 from looking3d.model.query import Query
+from looking3d.photos.best_outline import detect_best
+from looking3d.photos.foreground import Candidate, ForegroundFinder
+from looking3d.photos.foreground_config import ForegroundConfig, Method
+from looking3d.photos.on_white import with_shadow
+from looking3d.photos.photo import load_photo
 from looking3d.shapes.source_file import shown
 
 __all__ = ["ALIGNED_FROM", "Failure", "Inspection", "Inspector", "Verdict", "inspect_paths"]
@@ -106,14 +107,7 @@ class Inspector:
         """
         source = Path(photo) if isinstance(photo, str) else photo
         query = load_photo(source) if isinstance(source, Path) else source
-        # Where a photo leaves open what its object is, the idea that the model explains best is taken.
-        judged = [(self._detect(idea), idea) for idea in self._finder.candidates(query)]
-        detection, idea = max(judged, key=lambda pair: pair[0].alignment)
-        if idea.foreground.is_rough and detection.alignment >= ALIGNED_FROM:
-            drawn = self.reference.raycaster.draw(detection.camera).mask
-            if drawn.any():
-                idea = redrawn(query, idea, drawn)
-                detection = self._detect(idea)
+        detection, idea = self._find(query)
         found = Inspection(
             query.name,
             source,
@@ -128,8 +122,11 @@ class Inspector:
         doubts = assess(query.image, idea.mask, idea.foreground, elevation_deg)
         return dataclasses.replace(found, warnings=doubts)
 
-    def _detect(self, idea: Candidate) -> Detection:
-        query = idea.query
+    def _find(self, photo: Query) -> tuple[Detection, Candidate]:
+        """What is detected, and in which idea of where the object is."""
+        return detect_best(photo, self._finder, self._detect, self.reference.raycaster)
+
+    def _detect(self, query: Query) -> Detection:
         if self.shadow and query.mask is not None:
             query = dataclasses.replace(query, image=with_shadow(query.image, query.mask))
         return self.detector.detect([query], self._enrolled)[0]

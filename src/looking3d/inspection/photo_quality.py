@@ -8,8 +8,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from looking3d.inspection.foreground import Foreground
 from looking3d.model.query import crop, crop_mask, window_around
+from looking3d.photos.foreground import Foreground
 
 TRAINED_ELEVATION_DEG = (-10.0, 80.0)
 """Elevations of the photos that the shipped weights were trained on."""

@@ -14,9 +14,7 @@ import numpy as np
 
 from looking3d.geometry.camera import orbit_angles
 from looking3d.inspection.conformal import Calibration
-from looking3d.inspection.foreground import Foreground
 from looking3d.inspection.heat import blended, draw_box
-from looking3d.inspection.photo import load_photo
 from looking3d.inspection.photo_quality import QualityWarning, Trust, trust_of
 from looking3d.inspection.reference import Reference, closest_view, view_azimuth_deg
 from looking3d.inspection.words import kind_in_words, place, seen_from
@@ -24,6 +22,8 @@ from looking3d.model.anomaly_boxes import anomaly_boxes
 from looking3d.model.concerned_part import ConcernedPart, concerned_part
 from looking3d.model.detector import ALIGNED_FROM, Detection
 from looking3d.model.query import Query
+from looking3d.photos.foreground import Foreground
+from looking3d.photos.photo import load_photo
 from looking3d.render.reference import grey_image
 from looking3d.shapes.source_file import shown
 

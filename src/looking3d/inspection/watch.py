@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from looking3d.errors import ConfigError
-from looking3d.inspection.photo import PHOTO_SUFFIXES
+from looking3d.photos.photo import PHOTO_SUFFIXES
 from looking3d.shapes.source_file import shown
 
 SETTLE_S = 0.5

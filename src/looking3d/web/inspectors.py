@@ -6,10 +6,10 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from looking3d.inspection.foreground_config import Method
 from looking3d.inspection.gallery import Entry
 from looking3d.inspection.inspector import Inspector
 from looking3d.model.detector import Detector
+from looking3d.photos.foreground_config import Method
 
 
 @dataclass(eq=False)

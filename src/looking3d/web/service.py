@@ -22,12 +22,12 @@ from looking3d.inspection.calibration import (
     undo_calibration,
 )
 from looking3d.inspection.enrolment.prepare import EnrolOptions
-from looking3d.inspection.foreground_config import ForegroundConfig, Method
 from looking3d.inspection.gallery import Entry, Gallery, check_id, default_id
 from looking3d.inspection.inspector import choose_threshold
-from looking3d.inspection.photo import decode_photo
 from looking3d.inspection.result import Inspection
 from looking3d.model.detector import Detector
+from looking3d.photos.foreground_config import ForegroundConfig, Method
+from looking3d.photos.photo import decode_photo
 from looking3d.shapes.face_count import count_faces
 from looking3d.shapes.source_file import quoted
 from looking3d.web.config import ServiceConfig

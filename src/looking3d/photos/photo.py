@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from looking3d.errors import PhotoError, ShapeError
-from looking3d.inspection.focal_length import focal_length_px
-from looking3d.inspection.signature import HEIC, seems_to_be
 from looking3d.model.query import Query
+from looking3d.photos.focal_length import focal_length_px
+from looking3d.photos.signature import HEIC, seems_to_be
 from looking3d.shapes.read import folder_entries
 from looking3d.shapes.source_file import shown
 

@@ -11,8 +11,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
-from looking3d.inspection import photo as photo_module
-from looking3d.inspection.photo import decode_photo
+from looking3d.photos import photo as photo_module
+from looking3d.photos.photo import decode_photo
 
 WIDTH, HEIGHT = 80, 60
 DIAGONAL_PX, DIAGONAL_MM = 100.0, math.hypot(36, 24)

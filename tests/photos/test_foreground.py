@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from looking3d.errors import ConfigError, MissingExtraError, PhotoError
-from looking3d.inspection import foreground, salient
-from looking3d.inspection.foreground import Candidate, ForegroundFinder, redrawn
-from looking3d.inspection.foreground_config import ForegroundConfig
 from looking3d.model.query import Query
+from looking3d.photos import foreground, salient
+from looking3d.photos.foreground import Candidate, ForegroundFinder, redrawn
+from looking3d.photos.foreground_config import ForegroundConfig
 
 HEIGHT, WIDTH = 100, 150
 

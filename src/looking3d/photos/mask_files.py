@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from looking3d.errors import ConfigError, PhotoError
-from looking3d.inspection.grabcut import Box
-from looking3d.inspection.photo import PHOTO_SUFFIXES, load_photo
 from looking3d.model.query import resized_mask
+from looking3d.photos.grabcut import Box
+from looking3d.photos.photo import PHOTO_SUFFIXES, load_photo
 from looking3d.shapes.source_file import shown
 
 _ASPECT_SLACK = 0.02  # masks are often saved smaller, rounded to whole pixels

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from looking3d.inspection.on_white import on_white, whitened, with_shadow
+from looking3d.photos.on_white import on_white, whitened, with_shadow
 
 HEIGHT, WIDTH = 120, 160
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from looking3d.errors import PhotoError
-from looking3d.inspection.grabcut import cut_out_of_box, inside, refine
+from looking3d.photos.grabcut import cut_out_of_box, inside, refine
 
 HEIGHT, WIDTH = 120, 170
 

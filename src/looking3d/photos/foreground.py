@@ -11,14 +11,14 @@ from functools import cached_property
 import numpy as np
 
 from looking3d.errors import ConfigError, PhotoError
-from looking3d.inspection.foreground_config import ForegroundConfig
-from looking3d.inspection.grabcut import Box, cut_out_of_box, inside, refine
-from looking3d.inspection.mask_files import load_mask, read_boxes
-from looking3d.inspection.on_white import on_white, whitened
-from looking3d.inspection.plain_ground import PlainGround, segment_plain
-from looking3d.inspection.salient import is_installed, salient_object
 from looking3d.model.detector import FindsForeground
 from looking3d.model.query import Query
+from looking3d.photos.foreground_config import ForegroundConfig
+from looking3d.photos.grabcut import Box, cut_out_of_box, inside, refine
+from looking3d.photos.mask_files import load_mask, read_boxes
+from looking3d.photos.on_white import on_white, whitened
+from looking3d.photos.plain_ground import PlainGround, segment_plain
+from looking3d.photos.salient import is_installed, salient_object
 
 _OPEN = 0.7  # likelihood of object where only the drawing of the model shows it: GrabCut decides
 

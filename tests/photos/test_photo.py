@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from looking3d.errors import PhotoError
-from looking3d.inspection.photo import LARGEST_PX, decode_photo, find_photos, load_photo
-from looking3d.inspection.signature import seems_to_be
+from looking3d.photos.photo import LARGEST_PX, decode_photo, find_photos, load_photo
+from looking3d.photos.signature import seems_to_be
 
 WIDTH, HEIGHT = 60, 40
 ORIENTATION = 0x0112

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from looking3d.inspection.plain_ground import segment_plain
+from looking3d.photos.plain_ground import segment_plain
 
 HEIGHT, WIDTH = 120, 170
 

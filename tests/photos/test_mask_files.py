@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from looking3d.errors import ConfigError, PhotoError
-from looking3d.inspection.mask_files import load_mask, read_boxes
+from looking3d.photos.mask_files import load_mask, read_boxes
 
 WIDTH, HEIGHT = 90, 60
 
