@@ -102,17 +102,14 @@ ROWS = (
 )
 
 
-SENSITIVITY = (
-    *(("--top-k", k) for k in ("1", "5", "100", "all")),
-    *(("--views", views) for views in ("2", "5", "20")),
-)
-"""How the rows of figure 7 are tested besides."""
+_CANDIDATES = tuple(("--top-k", k) for k in ("1", "5", "100", "all"))
+_VIEWS = tuple(("--views", views) for views in ("2", "5", "20"))
+
+SENSITIVITY = {"cmt": (*_CANDIDATES, *_VIEWS), "cmt-2": _VIEWS}
+"""How the rows of figure 7 are tested besides, by their folders: candidates, and views in training and testing."""
 
 NOTES = Path(__file__).with_name("notes.md")
 """Why the rows are as they are at the scale of a laptop; goes into its page."""
-
-VARIED = ("cmt", "cmt-2")
-"""Folders of the rows of figure 7."""
 
 SHOWN = ("resnet18-fpn", "cmt", "cmt-plus", "align")
 """Folders of the rows whose figures are drawn."""
@@ -201,7 +198,7 @@ def do_row(row: Row, settings: Settings, scale: Scale, data: Path, deadline: flo
             return False
     weights, scores = run if row.model else "align", scores_of(row, settings)
     evaluate(data, weights, scores, "--validation", "split")
-    for options in SENSITIVITY if slug(row) in VARIED else ():
+    for options in SENSITIVITY.get(slug(row), ()):
         evaluate(data, weights, varied(scores, options), *options)
     return True
 
@@ -228,7 +225,7 @@ def opened(finished: list[Row], settings: Settings) -> tuple[list[Run], list[Run
     runs = [open_run(f"{row.name}={scores_of(row, settings)}") for row in finished]
     tested: list[Run] = []
     for row in finished:
-        for options in SENSITIVITY if slug(row) in VARIED else ():
+        for options in SENSITIVITY.get(slug(row), ()):
             scores = varied(scores_of(row, settings), options)
             tested += [open_run(f"{row.name}, {' '.join(options)}={scores}")] if judged(scores) else []
     return runs, tested
