@@ -106,7 +106,7 @@ _CANDIDATES = tuple(("--top-k", k) for k in ("1", "5", "100", "all"))
 _VIEWS = tuple(("--views", views) for views in ("2", "5", "20"))
 
 SENSITIVITY = {"cmt": (*_CANDIDATES, *_VIEWS), "cmt-2": _VIEWS}
-"""How the rows of figure 7 are tested besides, by their folders: candidates, and views in training and testing."""
+"""How the rows of figure 7 are tested besides, by their folders."""
 
 NOTES = Path(__file__).with_name("notes.md")
 """Why the rows are as they are at the scale of a laptop; goes into its page."""
