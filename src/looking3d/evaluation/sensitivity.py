@@ -52,16 +52,20 @@ def sensitivity_plot(runs: list[Run]) -> bytes | None:
 
 
 def _lines(runs: list[Run]) -> tuple[dict[str, list[_Point]], dict[str, list[_Point]]]:
-    """Points by k, where all tokens are at 0, and by views in testing; lines of one point are left out."""
+    """Points by k, where all tokens are at 0, and by views in testing; lines of one point are left out.
+
+    A line is of the same weights, and called as the first of its runs.
+    """
+    names: dict[str, str] = {}
     by_k: dict[str, list[_Point]] = defaultdict(list)
     by_views: dict[str, list[_Point]] = defaultdict(list)
     for run in runs:
         trained, tested = views_of(run)
         top_k, figures = top_k_of(run), run.figures
-        kind = run.settings.get("notes", {}).get("model", "cmt")
+        name = names.setdefault(run.settings["weights_sha256"], run.name)
         scored = figures["auroc"], tuple(figures["auroc_interval"])
 
-        views = f"{kind}, {trained} views in training"
+        views = f"{name}, {trained} views in training"
         by_k[f"{views}, {tested} in testing"].append(_Point(0 if top_k == ALL else int(top_k), *scored))
         by_views[f"{views}, k = {top_k}"].append(_Point(tested, *scored))
     return _with_several(by_k), _with_several(by_views)
