@@ -27,9 +27,9 @@ class EvaluationConfig:
         framing: What a network of photo and views sees: the whole `photo`, as in training, or the window
             around the `object` that `inspect` shows it.
         views: Views of the reference that it is given; None: as many as its settings say.
+        top_k: Reference patches that CMT lets a patch attend to, or `all`; None: as its settings say.
         foreground: How align finds the object: by its own `network`, or as `looking3d inspect` does; `mask`:
             it is told, and the object lies on white, as an upper bound.
-        top_k: Reference patches that CMT lets a patch attend to, or `all`; None: as its settings say.
     """
 
     camera: str = "estimated"

@@ -80,7 +80,8 @@ def detector_of(weights: str, config: EvaluationConfig) -> AnyDetector:
     if viewpoint is not None:
         if config != EvaluationConfig(reframe=config.reframe, seed=config.seed):
             raise ConfigError(
-                f"{weights}: tells viewpoints from the photo alone; leave away camera, framing, views, top-k"
+                f"{weights}: tells viewpoints from the photo alone; leave away camera, framing, views, top-k "
+                "and foreground"
             )
         return viewpoint
     detector = load_detector(weights)

@@ -159,9 +159,8 @@ class Raycaster:
     def _rectangle(self, camera: Camera) -> tuple[slice, slice]:
         """Rows and columns of a picture that the shape's bounding box lies in."""
         corners = self._corners @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
-        if (
-            corners[:, 2].min() <= _NEAREST
-        ):  # beside or behind the camera, so that its projection bounds nothing
+        # A shape that reaches beside or behind the camera is bounded by no projection.
+        if corners[:, 2].min() <= _NEAREST:
             return slice(0, camera.height), slice(0, camera.width)
         image = corners[:, :2] / corners[:, 2:] * camera.focal_px + camera.center_px
         size = np.array([camera.width, camera.height])

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save
 
 import looking3d
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError
-from looking3d.files import whole
+from looking3d.files import whole, write_whole
+from looking3d.model.stored_weights import read_tensors
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
@@ -130,12 +131,15 @@ class RunFolder:
     def keep_start(self, weights: dict[str, torch.Tensor]) -> None:
         """Keep the weights that the run starts from, for the networks that it does not train."""
         if not self._start.is_file():
-            with whole(self._start) as temporary:
-                save_file({name: tensor.contiguous() for name, tensor in weights.items()}, temporary)
+            write_whole(self._start, save({name: tensor.contiguous() for name, tensor in weights.items()}))
 
     def load_start(self) -> dict[str, torch.Tensor] | None:
-        """What `keep_start` kept; None if the run starts from nothing."""
-        return load_file(self._start) if self._start.is_file() else None
+        """What `keep_start` kept; None if the run starts from nothing.
+
+        Raises:
+            CheckpointError: It is damaged.
+        """
+        return read_tensors(self._start, lambda header: None)[1] if self._start.is_file() else None
 
     @property
     def _start(self) -> Path:
