@@ -22,7 +22,7 @@ from rich.table import Table
 
 from looking3d.anomalies import KINDS, AnomalyImpossible
 from looking3d.dataset.quality import CHECK_PX, box_around, changed_pixels
-from looking3d.evaluation.boxes import intersection_over_union
+from looking3d.geometry.box import intersection_over_union
 from looking3d.geometry.camera import Camera, orbit
 from looking3d.inspection.inspector import Inspection, Inspector
 from looking3d.inspection.reference import Reference

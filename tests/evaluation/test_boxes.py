@@ -6,7 +6,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from looking3d.evaluation.boxes import box_scores, intersection_over_union
+from looking3d.evaluation.boxes import box_scores
+from looking3d.geometry.box import intersection_over_union
 
 Predictions = dict[str, np.ndarray]
 

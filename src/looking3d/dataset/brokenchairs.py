@@ -31,6 +31,7 @@ from looking3d.dataset.rle import decode_mask
 from looking3d.dataset.schema import NORMAL, SPLITS, Masks, Sample, read_json
 from looking3d.dataset.stored_reference import Matches, Patches, StoredPart, StoredReference, patches_of
 from looking3d.errors import DatasetError
+from looking3d.geometry.box import intersection_over_union
 from looking3d.geometry.camera import Camera, orbit, orbit_angles
 from looking3d.geometry.correspondence import grid_points, patch_at
 from looking3d.render.raycast import Raycaster
@@ -374,7 +375,9 @@ def read_mask(
     colors = [int(color) for color in np.unique(codes) if color]
     if set(colors) <= {_MIDDLE_GREY, _WHITE}:
         return codes == _WHITE, codes > 0
-    best = max(colors, key=lambda color: (_overlap(box_around(codes == color), box), color), default=0)
+    best = max(
+        colors, key=lambda color: (intersection_over_union(box_around(codes == color), box), color), default=0
+    )
     part = codes == best if best else np.zeros(size, bool)
     return part, codes > 0
 
@@ -432,12 +435,6 @@ def _extra(folder: Path) -> dict:
 @functools.lru_cache(maxsize=4)
 def _read_extra(path: Path, changed_ns: int) -> dict:
     return read_json(path, _COPY).get("photos", {})
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
-    width = max(0, min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0]))
-    height = max(0, min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1]))
-    return width * height / max(1, a[2] * a[3] + b[2] * b[3] - width * height)
 
 
 def _size(path: Path) -> tuple[int, int]:

@@ -11,8 +11,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-Box = Sequence[float] | np.ndarray
-"""x, y, width, height in pixels of the photo."""
+from looking3d.geometry.box import Box, intersection_over_union
 
 HIT_FROM = 0.5
 """Intersection over union from which on the first box counts as a hit."""
@@ -87,12 +86,3 @@ def _coco(images: list[dict], annotations: list[dict]) -> COCO:
 
 def _best_overlap(box: Box, others: Sequence[Box] | np.ndarray) -> float:
     return max(intersection_over_union(box, other) for other in others)
-
-
-def intersection_over_union(a: Box, b: Box) -> float:
-    """Of two boxes x, y, width, height."""
-    (ax, ay, aw, ah), (bx, by, bw, bh) = ([float(value) for value in box] for box in (a, b))
-    width = min(ax + aw, bx + bw) - max(ax, bx)
-    height = min(ay + ah, by + bh) - max(ay, by)
-    both = max(width, 0.0) * max(height, 0.0)
-    return both / (aw * ah + bw * bh - both)
