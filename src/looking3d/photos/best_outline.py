@@ -9,11 +9,14 @@ from looking3d.model.query import Query
 from looking3d.photos.foreground import Candidate, ForegroundFinder, redrawn
 from looking3d.render.raycast import Raycaster
 
+EXPLAINED_FROM = 0.95
+"""Alignment from which on an idea is taken without asking for others."""
+
 
 def detect_best(
     photo: Query, finder: ForegroundFinder, detect: Callable[[Query], Detection], raycaster: Raycaster
 ) -> tuple[Detection, Candidate]:
-    """Detect in each idea of where the object is, and keep the one that aligns best.
+    """Detect in one idea of where the object is after the other, and keep the one that aligns best.
 
     Where its outline is rough, it is drawn again from the aligned model, and that is detected in.
 
@@ -26,7 +29,11 @@ def detect_best(
     Raises:
         PhotoError: No object is found in the photo.
     """
-    judged = [(detect(idea.query), idea) for idea in finder.candidates(photo)]
+    judged: list[tuple[Detection, Candidate]] = []
+    for idea in finder.candidates(photo):
+        judged.append((detect(idea.query), idea))
+        if judged[-1][0].alignment >= EXPLAINED_FROM:
+            break
     detection, idea = max(judged, key=lambda pair: pair[0].alignment)
     if idea.foreground.is_rough and detection.alignment >= ALIGNED_FROM:
         drawn = raycaster.draw(detection.camera).mask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,11 +59,14 @@ class Candidate:
         query: What a detector gets: the object on white; or the photo as it is, without a mask, if the
             detector's own network is to look for it.
         mask: (height, width) bool.
+        ground: (height, width, 3) float32, the colour of an even ground, which is made white; None where the
+            object is laid on white.
     """
 
     foreground: Foreground
     query: Query
     mask: np.ndarray
+    ground: np.ndarray | None = None
 
 
 class ForegroundFinder:
@@ -81,14 +84,16 @@ class ForegroundFinder:
             raise ConfigError("--foreground network: this detector has none; use plain, grabcut or auto")
         self._boxes: Mapping[str, Box] = {} if config.boxes is None else read_boxes(config.boxes)
 
-    def candidates(self, photo: Query) -> list[Candidate]:
+    def candidates(self, photo: Query) -> Iterator[Candidate]:
         """Ideas of where the object is, the likeliest first; all but `auto` and `box` have one.
+
+        Each is worked out when it is asked for.
 
         Raises:
             PhotoError: No object is found, or what the way needs is missing.
             MissingExtraError: rembg is asked for and not installed.
         """
-        return _Search(self, photo).candidates(self.config.method)
+        yield from _Search(self, photo).candidates(self.config.method)
 
     def box_of(self, photo: Query) -> Box:
         """The box around a photo's object.
@@ -115,9 +120,22 @@ def redrawn(photo: Query, idea: Candidate, drawn: np.ndarray) -> Candidate:
     """
     likely = np.where(drawn, np.where(idea.mask, 1.0, _OPEN), 0.0).astype(np.float32)
     mask = refine(photo.image, likely)
-    query = dataclasses.replace(photo, image=on_white(photo.image, mask), mask=mask)
     reason = f"{idea.foreground.reason}, then against the 3D model"
-    return Candidate(dataclasses.replace(idea.foreground, reason=reason), query, mask)
+    return _prepared(photo, dataclasses.replace(idea.foreground, reason=reason), mask, idea.ground)
+
+
+def _prepared(photo: Query, foreground: Foreground, mask: np.ndarray, ground: np.ndarray | None) -> Candidate:
+    """The photo as detectors learn from: on white, since a ground of its own misleads them.
+
+    Args:
+        photo: The photo.
+        foreground: How the object was found.
+        mask: (height, width) bool.
+        ground: See `Candidate`.
+    """
+    white = on_white(photo.image, mask) if ground is None else whitened(photo.image, mask, ground)
+    query = dataclasses.replace(photo, image=white, mask=mask)
+    return Candidate(foreground, query, mask, ground)
 
 
 class _Search:
@@ -128,34 +146,37 @@ class _Search:
         self.photo = photo
         self.bare = dataclasses.replace(photo, mask=None)
 
-    def candidates(self, method: str) -> list[Candidate]:
+    def candidates(self, method: str) -> Iterator[Candidate]:
         if method == "auto":
             return self.auto()
         if method == "box":
             return self.in_box()
-        return [getattr(self, method)("asked for")]
+        return iter([getattr(self, method)("asked for")])
 
-    def auto(self) -> list[Candidate]:
+    def auto(self) -> Iterator[Candidate]:
         if self.photo.mask is not None:
-            return [self.alpha("the photo is cut out")]
-        why = "even ground" if self.plain_ground.is_even else "busy ground"
-        ways = [self.grabcut, self.network if self.finder.network is not None else self.plain]
-        found, refusals = [], []
-        if is_installed():
+            yield self.alpha("the photo is cut out")
+            return
+        why, refusals, found = "even ground" if self.plain_ground.is_even else "busy ground", [], 0
+        for way in self._ways():
             try:
-                found.append(self.rembg(why))
+                idea = way(why)
             except PhotoError as error:
                 refusals.append(error)
             except ConfigError:
                 why += ", and no weights for rembg"
-        for way in ways:
-            try:
-                found.append(way(why))
-            except PhotoError as error:
-                refusals.append(error)
+            else:
+                found += 1
+                yield idea
         if not found:
             raise refusals[0]
-        return found
+
+    def _ways(self) -> list[Callable[[str], Candidate]]:
+        """What `auto` tries, the likeliest first. rembg takes seconds, and an even ground seldom needs it."""
+        rembg = [self.rembg] if is_installed() else []
+        if self.plain_ground.is_even:
+            return [self.grabcut, self.plain, *rembg]
+        return [*rembg, self.grabcut, self.plain if self.finder.network is None else self.network]
 
     def alpha(self, why: str) -> Candidate:
         if self.photo.mask is None:
@@ -186,10 +207,10 @@ class _Search:
         height, width = self.bare.image.shape[:2]
         return self._masked("mask", why, load_mask(self.finder.config.masks, self.photo.name, width, height))
 
-    def in_box(self) -> list[Candidate]:
+    def in_box(self) -> Iterator[Candidate]:
         box = self.finder.box_of(self.photo)
         left, top, right, bottom = inside(box, self.bare.image, self.photo.name)
-        found, doubtful = [], not self.plain_ground.is_even
+        doubtful = not self.plain_ground.is_even
         if self.finder.network is not None:
             likely = np.zeros(self.bare.image.shape[:2], np.float32)
             part = np.ascontiguousarray(self.bare.image[top:bottom, left:right])
@@ -198,10 +219,10 @@ class _Search:
                 seen = self.finder.network.foreground(Query(part, None, self.photo.name))
                 likely[top:bottom, left:right] = seen
                 why = "network and GrabCut inside the box"
-                found.append(self._masked("box", why, refine(self.bare.image, likely), doubtful))
+                yield self._masked("box", why, refine(self.bare.image, likely), doubtful)
         around = cut_out_of_box(self.bare.image, box, self.photo.name)
         why = "GrabCut against the ground around the box"
-        return [*found, self._masked("box", why, around, doubtful)]
+        yield self._masked("box", why, around, doubtful)
 
     @cached_property
     def plain_ground(self) -> PlainGround:
@@ -213,20 +234,12 @@ class _Search:
         return self.finder.network.foreground(self.bare)
 
     def _masked(self, method: str, why: str, mask: np.ndarray, doubtful: bool = False) -> Candidate:
+        """An outline that was cut by hand is believed. One that was found loses thin parts, which a detector
+        would take for missing; on an even ground they need not be lost."""
         mask = self._filled(mask)
-        return Candidate(Foreground(method, why, doubtful), self._prepared(method, mask), mask)
-
-    def _prepared(self, method: str, mask: np.ndarray) -> Query:
-        """The photo as detectors learn from: on white, since a ground of its own misleads them.
-
-        An outline that was cut by hand is believed. One that was found loses thin parts, which a detector
-        would take for missing; on an even ground they need not be lost.
-        """
-        if method in ("alpha", "mask") or not self.plain_ground.is_even:
-            image = on_white(self.bare.image, mask)
-        else:
-            image = whitened(self.bare.image, mask, self.plain_ground.colour)
-        return dataclasses.replace(self.photo, image=image, mask=mask)
+        believed = method in ("alpha", "mask") or not self.plain_ground.is_even
+        ground = None if believed else self.plain_ground.colour
+        return _prepared(self.photo, Foreground(method, why, doubtful), mask, ground)
 
     def _filled(self, mask: np.ndarray) -> np.ndarray:
         """The mask, if anything is in it."""
