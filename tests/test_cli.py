@@ -264,6 +264,12 @@ def test_generate_train_evaluate(capsys, tmp_path: Path) -> None:
     code, out, _ = run(capsys, *train)
     assert code == 0
     assert "foreground stopped at step 0; the same command goes on" in out
+    few = ["--stages", "camera", "--steps", "2", "--batch", "2", "--workers", "0"]
+    code, out, _ = run(capsys, *train[:4], tmp_path / "few", *train[5:7], *few)
+    assert code == 0
+    assert "camera 2/2" in out
+    code, out, err = run(capsys, *train, "--views", "5")
+    assert_one_line(code, out, err, ["align-tiny sees a drawing, no views; leave away --alignment-steps"])
     torch.manual_seed(0)
     save_weights(AlignDetector(), tmp_path / "w.safetensors")
     scores = ["evaluate", "--data", data, "--out", tmp_path / "scores", "--split", "val"]

@@ -82,6 +82,10 @@ def test_detection_is_in_the_photo_s_pixels(detector: AlignDetector, raycaster: 
     (detection,) = detector.detect([query], enrolled)
     assert 0 <= detection.probability <= 1
     assert detection.heat_map.shape == detection.lacking.shape == detection.surplus.shape == (32, 32)
+    left, top, right, bottom = detection.boxes
+    assert left.shape == (32, 32)
+    assert (left < right).all()
+    assert (top < bottom).all()
     assert sum(detection.kinds.values()) == pytest.approx(1)
     assert tuple(detection.kinds) == ANOMALY_KINDS
     assert (detection.camera.width, detection.camera.height) == (160, 120)

@@ -71,3 +71,28 @@ def test_each_region_has_a_box_the_hottest_first_all_inside_the_photo() -> None:
 
 def test_nothing_hot_has_no_box() -> None:
     assert boxes(np.full((32, 32), 0.4)) == []
+
+
+def said(heat: np.ndarray, boxes: np.ndarray, window: Window = WINDOW) -> list[tuple[int, int, int, int]]:
+    detection = Detection(
+        0.9, heat.astype(np.float32), window, CAMERA, 0.9, boxes=np.broadcast_to(boxes, (4, 32, 32))
+    )
+    return [region.box for region in anomaly_boxes(detection, Drawn(), 2)]
+
+
+def test_a_region_has_the_box_that_its_patches_say_by_their_heat() -> None:
+    heat = np.zeros((32, 32))
+    heat[4, 4], heat[4, 5] = 1.0, 0.5
+    edges = np.zeros((4, 32, 32), np.float32)
+    edges[:, 4, 4], edges[:, 4, 5] = (0.1, 0.1, 0.3, 0.2), (0.2, 0.1, 0.4, 0.2)
+    # Squared heat: 4 to 1
+    assert said(heat, edges) == [(31, 26, 51, 25)]
+
+
+def test_regions_that_say_the_same_box_are_one() -> None:
+    heat = np.zeros((32, 32))
+    heat[4, 4], heat[20, 4:6], heat[28, 28] = 1.0, 0.9, 0.8
+    edges = np.zeros((4, 32, 32), np.float32)
+    edges[:, :24], edges[:, 24:] = np.reshape([0.1, 0.1, 0.3, 0.7], (4, 1, 1)), 0.0
+    edges[:, 24:] = np.reshape([0.8, 0.8, 1.2, 0.95], (4, 1, 1))  # it leaves the photo on the right
+    assert said(heat, edges) == [(26, 26, 51, 153), (205, 205, 51, 38)]

@@ -16,7 +16,7 @@ from looking3d.model.checkpoint import load_detector
 from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
 from looking3d.training.config import StageConfig
 from looking3d.training.curves import write_curves
-from looking3d.training.losses import kind_loss, motion_loss
+from looking3d.training.losses import box_loss, kind_loss, motion_loss
 from looking3d.training.train_align import (
     PRESETS,
     TrainConfig,
@@ -24,6 +24,7 @@ from looking3d.training.train_align import (
     preset,
     steps_done,
     train_detector,
+    with_changes,
 )
 from tests.samples import small_dataset
 
@@ -172,6 +173,7 @@ def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3)
     batch = TrainingPhotos([dataset], "train", 0).batch("compare", 0, 8)
     assert 0 < batch["label"].mean() < 1
+    first = compare_loss(network(batch["input"]), batch)
     for _ in range(25):
         values = compare_loss(network(batch["input"]), batch)
         optimizer.zero_grad()
@@ -179,6 +181,7 @@ def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
         optimizer.step()
     assert values["accuracy"] == 1
     assert values["kind"] < 0.5
+    assert values["box"] < 0.5 * first["box"]
 
 
 def test_kind_loss_is_the_mean_over_photos_that_are_of_a_kind() -> None:
@@ -205,6 +208,63 @@ def test_what_is_lacking_and_what_is_too_much(dataset: Dataset) -> None:
             assert kind >= 0 or not heat.any()
             assert ANOMALY_KINDS[kind] != "missing" or not surplus.any()
     assert {-1, ANOMALY_KINDS.index("missing")} < seen
+
+
+def test_a_box_is_drawn_around_what_differs(dataset: Dataset) -> None:
+    photos = TrainingPhotos([dataset], "train", 3)
+    for step in range(4):
+        batch = photos.batch("compare", step, 8)
+        for heat, box in zip(batch["heat"].bool(), batch["box"].tolist(), strict=True):
+            rows, columns = (torch.nonzero(heat.any(1 - axis)).flatten() / 32 for axis in (0, 1))
+            if len(rows):
+                # Cells count from a share of their area on, and lie within one of the edges.
+                edges = [columns[0], rows[0], columns[-1] + 1 / 32, rows[-1] + 1 / 32]
+                assert box == pytest.approx([float(edge) for edge in edges], abs=1.5 / 32)
+
+
+def test_box_loss_is_one_minus_the_generalised_iou() -> None:
+    boxes = torch.zeros(3, 4, 2, 2, dtype=torch.float64)
+    boxes[:, 2:] = 1.0  # where nothing changed
+    boxes[0, :, 0, 0] = torch.tensor([0.1, 0.1, 0.5, 0.5])  # as it is
+    boxes[0, :, 1, 1] = torch.tensor([0.1, 0.1, 0.5, 0.3])  # half of it
+    boxes[1, :, 0, 1] = torch.tensor([0.6, 0.0, 0.8, 0.2])  # beside it
+    box = torch.tensor(
+        [[0.1, 0.1, 0.5, 0.5], [0.2, 0.0, 0.4, 0.2], [0.0, 0.0, 0.0, 0.0]], dtype=torch.float64
+    )
+    changed = torch.zeros(3, 2, 2, dtype=torch.float64)
+    changed[0, 0, 0] = changed[0, 1, 1] = changed[1, 0, 1] = 1
+    beside = 1 + (0.12 - 0.08) / 0.12
+    assert float(box_loss(boxes, box, changed)) == pytest.approx(((0 + 0.5) / 2 + beside) / 2)
+    assert float(box_loss(boxes, box, 0 * changed)) == 0
+
+
+def test_settings_are_changed_for_the_stages_that_are_named() -> None:
+    changed = with_changes(preset("align"), ("camera", "compare"), {"steps": 7, "learning_rate": 1e-4})
+    assert changed.foreground == preset("align").foreground
+    for stage in ("camera", "compare"):
+        wanted = dataclasses.replace(getattr(preset("align"), stage), steps=7, learning_rate=1e-4)
+        assert getattr(changed, stage) == wanted
+    with pytest.raises(ConfigError, match="steps: expected at least 1, got 0"):
+        with_changes(preset("align"), ("camera",), {"steps": 0})
+    with pytest.raises(ConfigError, match="unknown stage 'flow'"):
+        with_changes(preset("align"), ("flow",), {})
+
+
+def test_outlined_drawings_have_the_object_s_outline(dataset: Dataset) -> None:
+    """A camera that is a little off comes nearer when its outlines are fitted."""
+    from looking3d.model.align.drawing import draw_pose
+    from looking3d.training.batches import _outlined
+
+    raycaster = dataset.reference(dataset.samples[0].shape_id).raycaster()
+    truth = np.array([0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0])
+    wanted = draw_pose(raycaster, truth, 64).mask
+    guess = truth + [0.08, 0.05, 0.03, 0.05, 0.02, -0.02, 0.0]
+
+    def overlap(pose: np.ndarray) -> float:
+        mask = draw_pose(raycaster, pose, 64).mask
+        return float((mask & wanted).sum() / (mask | wanted).sum())
+
+    assert overlap(_outlined(guess, wanted.astype(np.float32), raycaster)) > overlap(guess) + 0.05
 
 
 def test_kinds_are_those_that_can_be_made() -> None:

@@ -59,7 +59,11 @@ def train(
         ),
     ] = 1,
     steps: Annotated[
-        int | None, tyro.conf.arg(help="Optimiser steps; by default the model's own, as all that follows.")
+        int | None,
+        tyro.conf.arg(
+            help="Optimiser steps, of align those of each network that --stages names; by default the "
+            "model's own, as all that follows."
+        ),
     ] = None,
     batch: Annotated[int | None, tyro.conf.arg(help="Photos that a process sees at once.")] = None,
     accumulate: Annotated[int | None, tyro.conf.arg(help="Batches that make one step.")] = None,
@@ -151,12 +155,12 @@ def train(
         with _Lines(console) as lines:
             told = {**limits, "on_log": lines.on_log, "on_step": lines.on_step}
             if model in PRESETS:
-                if changes or pairing != _Pairing():
+                if pairing != _Pairing():
                     raise ConfigError(
-                        f"{model} is trained as its preset says; leave away all from "
-                        "--alignment-steps to --strong-augmentation"
+                        f"{model} sees a drawing, no views; leave away --alignment-steps, --alignment-terms, "
+                        "--views, --photos-per-reference and --strong-augmentation"
                     )
-                results = _train_align(datasets, out, model, stages, start, seed, told)
+                results = _train_align(datasets, out, model, stages, changes, start, seed, told)
             else:
                 told["cache"] = cache
                 results = _train_pairs(datasets, out, model, changes, pairing, start, seed, told)
@@ -183,17 +187,19 @@ def _train_align(
     out: Path,
     model: str,
     stages: tuple[str, ...],
+    changes: dict,
     start: str,
     seed: int,
     told: dict,
 ) -> list[StageResult]:
     from looking3d.model.checkpoint import find_weights, read_weights
-    from looking3d.training.train_align import preset, train_detector
+    from looking3d.training.train_align import preset, train_detector, with_changes
 
     weights = find_weights(start) if start else None
     if weights is not None and weights.suffix != ".safetensors":
         raise ConfigError(f"start: {weights} is an export; give the weights that it was made of")
-    config = dataclasses.replace(preset(model), seed=seed, start=_digest(weights))
+    config = with_changes(preset(model), stages, changes)
+    config = dataclasses.replace(config, seed=seed, start=_digest(weights))
     taken = None if weights is None else read_weights(weights)
     return train_detector(list(datasets), out, config, stages, start=taken, **told)
 

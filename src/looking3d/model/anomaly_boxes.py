@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from looking3d.geometry.box import intersection_over_union
 from looking3d.model.concerned_part import heat_and_parts, part_scores
 from looking3d.model.detector import ALIGNED_FROM, Detection
 from looking3d.model.heat_regions import Region, heat_regions, pixel_box
@@ -14,16 +15,20 @@ from looking3d.render.raycast import Raycaster
 _CORES = (0.6, 0.75)  # of a region's strongest heat: what is fainter is the blur around a change
 _REACH_PX = 6  # of PART_PX: a part is cut off this far from the core
 _FAINTEST = 0.1  # of a region's strongest heat: what is fainter is none
+_SAME = 0.5  # overlap (intersection over union) from which on boxes of two regions are those of one anomaly
 _TOO_MUCH = 0.5  # what a box holds besides heat counts as much, where heat that it leaves out counts 1
 
 
 def anomaly_boxes(detection: Detection, raycaster: Raycaster, parts: int) -> list[Region]:
-    """The regions of `heat_regions`, each with the box that heat and drawing together make likeliest.
+    """The regions of `heat_regions`, each with the box of the anomaly that it belongs to.
 
-    A box may be that of a region's core, of the part that the region concerns, of the pieces of it that the
-    region touches, of what of it lies near the core, or around core and part. It is the one of the largest
-    overlap with the region's heat (an index of Tversky, 1977). Where a photo is not aligned, boxes are those
-    of `heat_regions`.
+    Where the detector says which box each patch belongs to, a region's is the mean over its patches, by their
+    heat; regions that say nearly the same box are one.
+
+    Elsewhere it is the box that heat and drawing together make likeliest: that of a region's core, of the
+    part that the region concerns, of the pieces of it that the region touches, of what of it lies near the
+    core, or around core and part. It is the one of the largest overlap with the region's heat (an index of
+    Tversky, 1977). Where a photo is not aligned, boxes are those of `heat_regions`.
 
     Args:
         detection: Of a photo.
@@ -31,6 +36,8 @@ def anomaly_boxes(detection: Detection, raycaster: Raycaster, parts: int) -> lis
         parts: How many the reference has.
     """
     regions = heat_regions(detection)
+    if detection.boxes is not None:
+        return _said(regions, detection, detection.boxes)
     if not regions or detection.alignment < ALIGNED_FROM:
         return regions
     window, camera = detection.window, detection.camera
@@ -43,6 +50,36 @@ def anomaly_boxes(detection: Detection, raycaster: Raycaster, parts: int) -> lis
         area = max(_areas(own, drawn, parts), key=lambda area: _overlap(own, area))
         found.append(region._replace(box=pixel_box(area, window, camera.width, camera.height)))
     return found
+
+
+def _said(regions: list[Region], detection: Detection, boxes: np.ndarray) -> list[Region]:
+    """Regions with the boxes that their patches say, joined where these are nearly the same."""
+    found: list[Region] = []
+    for region in regions:
+        region = _with_box(region, detection, boxes)
+        for number, other in enumerate(found):
+            if intersection_over_union(region.box, other.box) >= _SAME:
+                joined = Region(
+                    other.box,
+                    other.total + region.total,
+                    max(other.peak, region.peak),
+                    other.cells | region.cells,
+                )
+                found[number] = _with_box(joined, detection, boxes)
+                break
+        else:
+            found.append(region)
+    return sorted(found, key=lambda region: -region.total)
+
+
+def _with_box(region: Region, detection: Detection, boxes: np.ndarray) -> Region:
+    weight = detection.heat_map[region.cells].astype(np.float64) ** 2
+    edges = (boxes[:, region.cells] * weight).sum(1) / weight.sum()
+    window, camera = detection.window, detection.camera
+    most = np.array([camera.width, camera.height] * 2)
+    left, top, right, bottom = np.clip([window.x, window.y] * 2 + edges * window.side, 0, most)
+    x, y = min(round(left), camera.width - 1), min(round(top), camera.height - 1)
+    return region._replace(box=(x, y, max(round(right) - x, 1), max(round(bottom) - y, 1)))
 
 
 def _owners(regions: list[Region], size_px: int) -> np.ndarray:

@@ -35,6 +35,8 @@ class Detection:
         lacking, surplus: As `heat_map`, that a part of the reference should be seen in a patch and is not,
             and that something is seen there which the reference has not; None where a detector cannot say.
         kinds: The probability of each kind of anomaly, if there is one; None where a detector cannot say.
+        boxes: (4, rows, columns) float32, left, top, right and bottom edge, in widths of the window, of the
+            box around the anomaly that each patch would belong to; None where a detector cannot say.
     """
 
     probability: float
@@ -45,6 +47,7 @@ class Detection:
     lacking: np.ndarray | None = None
     surplus: np.ndarray | None = None
     kinds: dict[str, float] | None = None
+    boxes: np.ndarray | None = None
 
     def heat_map_at(self, width: int, height: int) -> np.ndarray:
         """The heat map over the whole photo, resampled to an image of this size.

@@ -15,7 +15,9 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Masks, Sample
 from looking3d.geometry.camera import angle_between, orbit_rotation
+from looking3d.model.align.align import OUTLINE_POINTS, PHOTO_POINTS, SECOND_SLACKS
 from looking3d.model.align.drawing import draw_pose
+from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.network import (
     ANOMALY_KINDS,
     CELL_PX,
@@ -25,6 +27,7 @@ from looking3d.model.align.network import (
     CompareNet,
     ForegroundNet,
 )
+from looking3d.model.align.outline import PhotoOutline, fits, outlines_of
 from looking3d.model.align.pose import (
     AZIMUTH,
     ELEVATION,
@@ -52,6 +55,10 @@ CLUTTERED = 0.55
 
 CUT_OUT = 0.5
 """Share of the photos whose object the other networks see cut out, on white."""
+
+OUTLINED = 0.3
+"""Share of the drawings whose outlines have been fitted to the object's, as the detector does before it asks
+the camera network: it has to tell what outlines cannot."""
 
 # How far cameras are off (see `residual`), as silhouettes of the estimator's drawings overlap the true ones:
 # half of them by 0.96 to 0.98, a tenth by less than 0.9.
@@ -114,6 +121,7 @@ class _Photo:
         image: (size, size, 3) uint8, augmented.
         mask, changed, lacking, surplus: (size, size) float32 in [0, 1]; where the object is, where it
             differs from the reference, where it does in a part that should be seen, and in the edited one.
+        box: (4,) float32 left, top, right, bottom edge of what differs, in widths of the window; if anything.
         pose: (7,) the camera in the window.
     """
 
@@ -122,6 +130,7 @@ class _Photo:
     changed: np.ndarray
     lacking: np.ndarray
     surplus: np.ndarray
+    box: np.ndarray
     pose: np.ndarray
 
 
@@ -155,7 +164,9 @@ def _in_window(
     image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator, ground)
     pose = pose_of(window.camera(sample.camera, size_px))
     lacking, surplus = cut(masks.changed & masks.before), cut(masks.changed & masks.after)
-    return _Photo(image, mask, cut(masks.changed), lacking, surplus, pose)
+    x, y, width, height = sample.box
+    box = (np.array([x, y, x + width, y + height]) - [window.x, window.y] * 2) / window.side
+    return _Photo(image, mask, cut(masks.changed), lacking, surplus, box.astype(np.float32), pose)
 
 
 def _camera_example(
@@ -165,6 +176,8 @@ def _camera_example(
     size = CameraNet.size_px
     photo = _photo(dataset, sample, generator, size)
     hypothesis = _hypothesis(photo.pose, raycaster, generator)
+    if generator.random() < OUTLINED:
+        hypothesis = _outlined(hypothesis, photo.mask, raycaster)
     drawn = draw_pose(raycaster, hypothesis, size)
     truth = draw_pose(raycaster, photo.pose, size)
     flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
@@ -202,6 +215,7 @@ def _compare_example(
             "surplus": changed_patches(photo.surplus, HEAT_CELLS).astype(np.float32),
             "label": np.array(sample.anomalous, np.float32),
             "kind": np.array(ANOMALY_KINDS.index(sample.kind) if sample.anomalous else -1),
+            "box": photo.box,
         },
         generator,
     )
@@ -246,8 +260,10 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
     guess = pose.copy()
     if draw < 0.55:
         if draw < 0.2:
-            turns = [generator.uniform(-math.pi, math.pi), math.pi / 2, math.pi, -math.pi / 2]
-            guess[AZIMUTH] += turns[generator.integers(4)]
+            # From another side, or as in a mirror: silhouettes of furniture cannot tell these apart.
+            turn = generator.integers(5)
+            guess[AZIMUTH] *= -1 if generator.random() < 0.5 else 1
+            guess[AZIMUTH] += generator.uniform(-math.pi, math.pi) if turn == 4 else turn * math.pi / 2
         if draw < 0.06:
             guess[ELEVATION] = math.radians(generator.uniform(-10, 80))
         guess[AZIMUTH] += generator.normal(0, math.radians(9))
@@ -269,6 +285,17 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
     guess[LOG_SCALE] += generator.normal(0, sigma_scale)
     guess[[SHIFT_X, SHIFT_Y]] += generator.normal(0, sigma_shift, 2)
     return guess
+
+
+def _outlined(pose: np.ndarray, mask: np.ndarray, raycaster: Raycaster) -> np.ndarray:
+    """A (7,) camera after the detector's first fit of outlines to the object's, (size, size) in [0, 1]."""
+    size = len(mask)
+    camera = camera_of(pose, size)
+    outlines = outlines_of(
+        [camera], raycaster.depth(camera)[None], OUTLINE_POINTS * size // CompareNet.size_px
+    )
+    photo = PhotoOutline(mask >= 0.5, PHOTO_POINTS[0])
+    return gauss_newton(torch.from_numpy(pose[None]), fits(outlines, photo, SECOND_SLACKS))[0].numpy()
 
 
 def _turn(pose: np.ndarray, other: np.ndarray) -> float:
@@ -307,6 +334,9 @@ def _mirrored(example: dict[str, np.ndarray], generator: np.random.Generator) ->
     }
     if "flow" in mirrored:
         mirrored["flow"][0] *= -1
+    if "box" in mirrored:
+        left, top, right, bottom = example["box"]
+        mirrored["box"] = np.array([1 - right, top, 1 - left, bottom], np.float32)
     if len(mirrored["input"]) == INPUT_CHANNELS:
         mirrored["input"][4] *= -1  # the normal's x
     return mirrored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
@@ -46,17 +47,19 @@ def camera_loss(answer: tuple[Motion, Tensor], batch: dict[str, Tensor]) -> dict
 
 
 def compare_loss(found: Comparison, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Cross-entropy of the image's label, of the patches', and of the kind of what is anomalous."""
+    """Cross-entropy of the image's label, of the patches', and of the kind of what is anomalous; its box."""
     image = F.binary_cross_entropy_with_logits(found.anomaly, batch["label"])
     patch = patch_loss(found.heat, batch["heat"])
     difference = patch_loss(found.lacking, batch["lacking"]) + patch_loss(found.surplus, batch["surplus"])
     kind = kind_loss(found.kinds, batch["kind"])
+    box = box_loss(found.boxes, batch["box"], batch["heat"])
     return {
-        "loss": image + 2 * patch + 0.5 * difference + 0.1 * kind,
+        "loss": image + 2 * patch + 0.5 * difference + 0.1 * kind + 0.3 * box,
         "image": image,
         "patch": patch,
         "difference": difference,
         "kind": kind,
+        "box": box,
         "accuracy": ((found.anomaly > 0) == (batch["label"] > 0.5)).float().mean(),
         SCORE: found.anomaly,
     }
@@ -71,6 +74,36 @@ def kind_loss(kinds: Float[Tensor, "batch kinds"], kind: Int[Tensor, " batch"]) 
     """
     each = F.cross_entropy(kinds, kind, ignore_index=-1, reduction="sum")
     return each / (kind >= 0).sum().clamp(min=1)
+
+
+def box_loss(
+    boxes: Float[Tensor, "batch 4 cells cells"],
+    box: Float[Tensor, "batch 4"],
+    changed: Float[Tensor, "batch cells cells"],
+) -> Float[Tensor, ""]:
+    """1 - generalised IoU (Rezatofighi et al., CVPR 2019) of what changed patches say of their box.
+
+    Args:
+        boxes: Left, top, right, bottom, in image widths, that each patch says.
+        box: The true ones.
+        changed: 1 where a patch shows the anomaly.
+
+    Returns:
+        The mean over the patches of each anomalous photo, and over these; 0 without any.
+    """
+    left, top, right, bottom = boxes.unbind(1)
+    x0, y0, x1, y1 = (edge[:, None, None] for edge in box.unbind(1))
+    area, true_area = (right - left) * (bottom - top), (x1 - x0) * (y1 - y0)
+    width = (torch.minimum(right, x1) - torch.maximum(left, x0)).clamp(min=0)
+    height = (torch.minimum(bottom, y1) - torch.maximum(top, y0)).clamp(min=0)
+    union = area + true_area - width * height
+    hull = (torch.maximum(right, x1) - torch.minimum(left, x0)) * (
+        torch.maximum(bottom, y1) - torch.minimum(top, y0)
+    )
+    generalised_iou = width * height / union - (hull - union) / hull
+    patches = changed.sum((1, 2))
+    each = ((1 - generalised_iou) * changed).sum((1, 2)) / patches.clamp(min=1)
+    return each.sum() / (patches > 0).sum().clamp(min=1)
 
 
 def patch_loss(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -78,6 +80,22 @@ def preset(name: str) -> TrainConfig:
     return PRESETS[name]
 
 
+def with_changes(config: TrainConfig, stages: tuple[str, ...], changes: dict[str, Any]) -> TrainConfig:
+    """The config with other settings for some stages.
+
+    Args:
+        config: What to change.
+        stages: Whose settings.
+        changes: Fields of `StageConfig`.
+
+    Raises:
+        ConfigError: Unknown stage, or settings that none can have.
+    """
+    _check(stages)
+    changed = {stage: dataclasses.replace(getattr(config, stage), **changes) for stage in stages}
+    return dataclasses.replace(config, **changed)
+
+
 def train_detector(
     datasets: list[Dataset],
     run: Path,
@@ -115,11 +133,7 @@ def train_detector(
         CheckpointError: The folder holds a run of another configuration or on other data.
         TrainingError: A loss is no number any more.
     """
-    if not stages:
-        raise ConfigError(f"stages: name at least one of {', '.join(STAGES)}")
-    for stage in stages:
-        if stage not in STAGES:
-            raise unknown_name("stage", stage, STAGES)
+    _check(stages)
     fabric, folder, deadline = begin(run, config, datasets, max_minutes, workers, device, processes)
     if start is not None and fabric.is_global_zero:
         folder.keep_start(start)
@@ -137,6 +151,14 @@ def train_detector(
     if fabric.is_global_zero and done:
         save_weights(assemble(run), folder.weights, notes={"steps": steps})
     return results
+
+
+def _check(stages: tuple[str, ...]) -> None:
+    if not stages:
+        raise ConfigError(f"stages: name at least one of {', '.join(STAGES)}")
+    for stage in stages:
+        if stage not in STAGES:
+            raise unknown_name("stage", stage, STAGES)
 
 
 def _task(

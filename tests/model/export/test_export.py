@@ -247,7 +247,7 @@ def test_what_a_runtime_cannot_use_is_refused(copy: Path) -> None:
         load_detector(copy)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "looking3d-export-3", "detector": "align"}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "looking3d-export-4", "detector": "align"}'])
 def test_a_description_of_something_else_is_refused(copy: Path, text: str) -> None:
     (copy / "export.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"export\.json: not the description of an export"):
@@ -256,8 +256,8 @@ def test_a_description_of_something_else_is_refused(copy: Path, text: str) -> No
 
 def test_an_export_of_another_version_is_refused(copy: Path) -> None:
     text = (copy / "export.json").read_text()
-    (copy / "export.json").write_text(text.replace("looking3d-export-3", "looking3d-export-9"))
-    with pytest.raises(CheckpointError, match=r"expected looking3d-export-3 .* got looking3d-export-9"):
+    (copy / "export.json").write_text(text.replace("looking3d-export-4", "looking3d-export-9"))
+    with pytest.raises(CheckpointError, match=r"expected looking3d-export-4 .* got looking3d-export-9"):
         load_detector(copy)
 
 

@@ -43,8 +43,9 @@ PHOTO_POINTS = (96, 160)
 
 FIRST_SLACKS, SECOND_SLACKS, THIRD_SLACKS = (0.06, 0.05, 0.04), (0.04, 0.03, 0.03), (0.03, 0.02, 0.02)
 FINE_SLACKS = ((0.02, 0.02, 0.01), (0.01, 0.01, 0.01))
+LAST_SLACKS = (0.01, 0.01, 0.01)
 """Of outlines (see `outline.fits`): of templates, of the first and second drawing of a hypothesis at 64 px,
-and of those at 128 px."""
+of those at 128 px, and of that of the chosen one, whose flow counts once more."""
 
 POSE_STEP = 2.0**-10
 """Poses are multiples of this: 0.06 degrees, 0.12 px of 128. Rounded, poses that arithmetic of another
@@ -87,8 +88,8 @@ class AlignDetector:
 
     Gauss-Newton fits the outlines of templates whose silhouettes are similar to that of the object in the
     photo. The camera network scores the best of them, and says how what lies inside has to move, which
-    Gauss-Newton minds as well; drawing and fitting repeat, at last at 128 px. Then the compare network
-    answers the heat map and the probability.
+    Gauss-Newton minds as well; drawing and fitting repeat, at last at 128 px, where the network is asked once
+    more. Then the compare network answers the heat map and the probability.
     """
 
     name = "align"
@@ -209,16 +210,17 @@ class AlignDetector:
         best = _highest(fit, SURVIVORS[1])
         poses, flow = poses[best], Flow(*(each[torch.from_numpy(best)] for each in flow))
         depths = np.stack([depth_of(drawings[i], pose) for i, pose in zip(best, poses, strict=True)])
-        rounds = [
-            lambda pose, outline=outline: flow(pose).and_also(outline(pose))
-            for outline in fits(_outlines(poses, depths), coarse, THIRD_SLACKS)
-        ]
-        poses = _moved(framed, poses, rounds)
+        outlines = _outlines(poses, depths)
+        poses = _moved(framed, poses, _both(flow, fits(outlines, coarse, THIRD_SLACKS)))
         for slacks in FINE_SLACKS:
             outlines = _outlines(poses, _depths(enrolled, poses, large_px))
             poses = _moved(framed, poses, fits(outlines, fine, slacks))
         _, fit = self._look(framed, poses, self._draw(enrolled, poses, small_px))
-        return poses[int(np.argmax(fit))]
+        pose = poses[[int(np.argmax(fit))]]
+        drawings = self._draw(enrolled, pose, large_px)
+        flow, _ = self._motion(framed.large, pose, drawings)
+        outlines = _outlines(pose, depth_of(drawings[0], pose[0])[None])
+        return _moved(framed, pose, _both(flow, fits(outlines, fine, LAST_SLACKS)))[0]
 
     def _look(
         self, framed: _Framed, poses: np.ndarray, drawings: list[PoseDrawing]
@@ -231,21 +233,30 @@ class AlignDetector:
         Returns:
             The flow, and (n,) fits.
         """
-        motion, log_spread, scores = self.graphs.camera(*self._inputs(framed.small, drawings))
+        flow, scores = self._motion(framed.small, poses, drawings)
+        overlap = _iou(framed.mask, _flat(np.stack([drawing.mask for drawing in drawings])))
+        return flow, overlap / (1 + np.exp(-scores))
+
+    def _motion(
+        self, photo: torch.Tensor, poses: np.ndarray, drawings: list[PoseDrawing]
+    ) -> tuple[Flow, np.ndarray]:
+        """How drawings have to move, and (n,) logits of how alike they look: at 64 px, what was trained."""
+        motion, log_spread, scores = self.graphs.camera(*self._inputs(photo, drawings))
         # Small systems: double precision on the CPU, wherever the networks are.
         points = torch.from_numpy(np.stack([drawing.points for drawing in drawings])).double()
         valid = torch.from_numpy(np.stack([drawing.valid for drawing in drawings])).double()
         target = project(torch.from_numpy(poses), points)[0]
         target = target + motion.double().cpu().flatten(2).transpose(1, 2)
         flow = Flow(points, target, log_spread.double().cpu().flatten(1).exp(), valid)
-        overlap = _iou(framed.mask, _flat(np.stack([drawing.mask for drawing in drawings])))
-        return flow, overlap / (1 + np.exp(-scores.float().cpu().numpy()))
+        return flow, scores.float().cpu().numpy()
 
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
         answers = self.graphs.compare(*self._inputs(framed.large, [drawing]))
-        probability, heat, lacking, surplus, kinds = (answer[0].float().cpu().numpy() for answer in answers)
+        probability, heat, lacking, surplus, kinds, boxes = (
+            answer[0].float().cpu().numpy() for answer in answers
+        )
         return Detection(
             probability=float(probability),
             heat_map=heat,
@@ -255,6 +266,7 @@ class AlignDetector:
             lacking=lacking,
             surplus=surplus,
             kinds={name: float(share) for name, share in zip(ANOMALY_KINDS, kinds, strict=True)},
+            boxes=boxes,
         )
 
     def _find_foreground(self, photo: Query) -> tuple[np.ndarray, Window]:
@@ -311,6 +323,15 @@ def _moved(framed: _Framed, poses: np.ndarray, rounds: Sequence[Linearise]) -> n
     """Poses after rounds of Gauss-Newton."""
     moved = gauss_newton(torch.from_numpy(poses), rounds, framed.log_focal).numpy()
     return np.round(moved / POSE_STEP) * POSE_STEP
+
+
+def _both(flow: Flow, outlines: Sequence[Linearise]) -> list[Linearise]:
+    """Rounds in which flow and outlines count; none where the photo has no outline."""
+
+    def of(outline: Linearise) -> Linearise:
+        return lambda pose: flow(pose).and_also(outline(pose))
+
+    return [of(outline) for outline in outlines]
 
 
 def _depths(enrolled: AlignEnrolled, poses: np.ndarray, size_px: int) -> np.ndarray:

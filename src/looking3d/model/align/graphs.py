@@ -26,7 +26,7 @@ class Graphs:
 
     query: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
     camera: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
-    compare: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]
+    compare: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]]
     key: str = ""
 
     @staticmethod
@@ -96,11 +96,14 @@ class CompareGraph(nn.Module):
         Float[Tensor, "batch 32 32"],
         Float[Tensor, "batch 32 32"],
         Float[Tensor, "batch 5"],
+        Float[Tensor, "batch 4 32 32"],
     ]:
         """Probabilities: of an anomaly; of each 4 px patch to show it, to lack something, and to show
-        something too much; of each kind of anomaly, if there is one."""
+        something too much; of each kind of anomaly, if there is one. At last the box (left, top, right,
+        bottom, in image widths) around the anomaly that each patch would belong to."""
         found = self.compare(torch.cat([photo, drawing], 1))
         heat, lacking, surplus = torch.sigmoid(
             torch.stack([found.heat, found.lacking, found.surplus])
         ).unbind()
-        return torch.sigmoid(found.anomaly), heat, lacking, surplus, torch.softmax(found.kinds, 1)
+        kinds = torch.softmax(found.kinds, 1)
+        return torch.sigmoid(found.anomaly), heat, lacking, surplus, kinds, found.boxes

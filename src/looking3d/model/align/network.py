@@ -43,6 +43,8 @@ class Comparison(NamedTuple):
         lacking, surplus: (batch, cells, cells) that a part of the reference should be seen in a patch and is
             not, and that something is seen there which the reference has not.
         kinds: (batch, 5) of the kind of anomaly, if there is one; a softmax makes probabilities of them.
+        boxes: (batch, 4, cells, cells) left, top, right and bottom edge of the box around the anomaly that a
+            patch belongs to, in image widths (no logits).
     """
 
     anomaly: Float[Tensor, " batch"]
@@ -50,6 +52,7 @@ class Comparison(NamedTuple):
     lacking: Float[Tensor, "batch cells cells"]
     surplus: Float[Tensor, "batch cells cells"]
     kinds: Float[Tensor, "batch 5"]
+    boxes: Float[Tensor, "batch 4 cells cells"]
 
 
 class _Pyramid(nn.Module):
@@ -112,6 +115,7 @@ class CompareNet(nn.Module):
         self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 80, 128, 160), top=1, outputs=64)
         self.heat = nn.Sequential(ResidualBlock(64, 48), nn.Conv2d(48, 1, 1))
         self.difference = nn.Conv2d(48, 2, 1)
+        self.box = nn.Sequential(ResidualBlock(64, 48), nn.Conv2d(48, 4, 1))
         features = 160 * 2 + 64 * 2 + 3
         self.verdict = nn.Sequential(
             nn.Linear(features, 128), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(128, 1)
@@ -132,7 +136,8 @@ class CompareNet(nn.Module):
         )
         pooled = [deep.mean((2, 3)), deep.amax((2, 3)), maps[1].mean((2, 3)), maps[1].amax((2, 3)), strongest]
         features = torch.cat(pooled, 1)
-        return Comparison(self.verdict(features)[:, 0], heat, lacking, surplus, self.kind(features))
+        boxes = _to_boxes(self.box(maps[0]))
+        return Comparison(self.verdict(features)[:, 0], heat, lacking, surplus, self.kind(features), boxes)
 
 
 class ForegroundNet(nn.Module):
@@ -149,6 +154,15 @@ class ForegroundNet(nn.Module):
         """The logit of each 2 px cell to show the object."""
         maps, _ = self.pyramid(x)
         return self.mask(maps[0])[:, 0]
+
+
+def _to_boxes(raw: Float[Tensor, "batch 4 cells cells"]) -> Float[Tensor, "batch 4 cells cells"]:
+    """Edges of boxes, from how far they are from the middle of each cell (Tian et al., FCOS, ICCV 2019)."""
+    reach = 0.1 * raw.clamp(-4, 3).exp()
+    rows, columns = raw.shape[-2:]
+    y = (torch.arange(rows, device=raw.device, dtype=raw.dtype) + 0.5)[:, None] / rows
+    x = (torch.arange(columns, device=raw.device, dtype=raw.dtype) + 0.5)[None] / columns
+    return torch.stack([x - reach[:, 0], y - reach[:, 1], x + reach[:, 2], y + reach[:, 3]], 1)
 
 
 def _to_motion(raw: Float[Tensor, "batch 3 cells cells"], relative_size: float | torch.SymFloat) -> Motion:

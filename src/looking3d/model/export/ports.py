@@ -137,6 +137,13 @@ PORTS = {
                 ("batch", len(ANOMALY_KINDS)),
                 f"probability of {', '.join(ANOMALY_KINDS)}, if the photo shows an anomaly",
             ),
+            Port(
+                "boxes",
+                "float32",
+                ("batch", 4, HEAT_CELLS, HEAT_CELLS),
+                "left, top, right and bottom edge, in widths of the window, of the box around the anomaly "
+                "that each patch would belong to; it means something where heat_map is high",
+            ),
         ),
     ),
 }

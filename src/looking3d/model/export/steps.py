@@ -79,8 +79,9 @@ world point of each {CELL_PX} x {CELL_PX} px cell that shows the object (that of
 nearest to the cell's centre, the upper left one of equals) should be seen at its projection when it was
 drawn, plus flow. A cell weighs 1 / (b max(d, b / 2)), b = exp(log_spread), d the length of its residual.
 
-For each of the remaining slacks: draw at {_LARGE} px, fit. Draw at {_SMALL} px and run camera; the pose of
-the highest fit is the answer.
+For each of the remaining slacks but the last: draw at {_LARGE} px, fit. Draw at {_SMALL} px and run camera;
+keep the pose of the highest fit. Draw it at {_LARGE} px, run camera with photo_{_LARGE}, and fit its outlines
+with the last slacks and its flow in the same equations: the answer.
 """)
 
 DRAWING = _steps("""
@@ -130,6 +131,7 @@ def description() -> dict[str, Any]:
                     align.SECOND_SLACKS,
                     align.THIRD_SLACKS,
                     *align.FINE_SLACKS,
+                    align.LAST_SLACKS,
                 )
             ],
             "outline_points": align.OUTLINE_POINTS,

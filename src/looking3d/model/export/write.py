@@ -24,7 +24,7 @@ from looking3d.model.export.programs import ONNX_OPSET, export_program, save_onn
 from looking3d.model.export.steps import description
 from looking3d.render.raycast import Raycaster
 
-EXPORT_FORMAT = "looking3d-export-3"
+EXPORT_FORMAT = "looking3d-export-4"
 MANIFEST = "export.json"
 
 Runtime = Literal["onnx", "torch"]
