@@ -15,10 +15,10 @@ from looking3d.evaluation.predict import predict
 from looking3d.inspection.inspector import Inspector
 from looking3d.inspection.reference import load_reference
 from looking3d.model.align.align import AlignDetector
+from looking3d.model.anomaly_boxes import anomaly_boxes
 from looking3d.model.checkpoint import load_detector, save_weights
 from looking3d.model.concerned_part import concerned_part
 from looking3d.model.detector import ALIGNED_FROM
-from looking3d.model.heat_regions import heat_regions
 from looking3d.model.query import Query
 from tests.samples import digits, small_dataset
 
@@ -96,7 +96,9 @@ def test_each_photo_has_its_truth_and_what_inspect_would_say(
         detection = detector.detect_at(Query(dataset.photo(sample)), detector.enrol(raycaster), sample.camera)
         assert row["probability"] == detection.probability
         assert row["aligned"] == (detection.alignment >= ALIGNED_FROM)
-        assert row["boxes"] == [list(region.box) for region in heat_regions(detection)]
+        assert row["boxes"] == [
+            list(region.box) for region in anomaly_boxes(detection, raycaster, len(reference.parts))
+        ]
         assert row["true_boxes"] == ([list(sample.box)] if sample.anomalous else [])
         assert row["changed_share"] == sample.changed_px / (sample.camera.width * sample.camera.height)
         assert row["family"] == "chair"
