@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from looking3d.evaluation.compare import compare
-from looking3d.evaluation.predictions import load_predictions
+from looking3d.evaluation.predictions import PREDICTIONS, load_predictions
 from looking3d.evaluation.score import ordered
 
 FOLDS = 5
@@ -41,10 +41,7 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """Join, and compare with each alone."""
-    runs = [
-        ordered(load_predictions(folder / "predictions.parquet"))
-        for folder in (settings.first, settings.second)
-    ]
+    runs = [ordered(load_predictions(folder / PREDICTIONS)) for folder in (settings.first, settings.second)]
     log_odds = np.stack([_log_odds(run["probability"]) for run in runs], 1)
     joint = cross_val_predict(
         LogisticRegression(),

@@ -93,6 +93,6 @@ def test_regions_that_say_the_same_box_are_one() -> None:
     heat = np.zeros((32, 32))
     heat[4, 4], heat[20, 4:6], heat[28, 28] = 1.0, 0.9, 0.8
     edges = np.zeros((4, 32, 32), np.float32)
-    edges[:, :24], edges[:, 24:] = np.reshape([0.1, 0.1, 0.3, 0.7], (4, 1, 1)), 0.0
+    edges[:, :24] = np.reshape([0.1, 0.1, 0.3, 0.7], (4, 1, 1))
     edges[:, 24:] = np.reshape([0.8, 0.8, 1.2, 0.95], (4, 1, 1))  # it leaves the photo on the right
     assert said(heat, edges) == [(26, 26, 51, 153), (205, 205, 51, 38)]

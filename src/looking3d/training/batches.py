@@ -15,7 +15,7 @@ from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Masks, Sample
 from looking3d.geometry.camera import angle_between, orbit_rotation
-from looking3d.model.align.align import OUTLINE_POINTS, PHOTO_POINTS, SECOND_SLACKS
+from looking3d.model.align.align import PHOTO_POINTS, SECOND_SLACKS, drawn_outlines
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.network import (
@@ -27,7 +27,7 @@ from looking3d.model.align.network import (
     CompareNet,
     ForegroundNet,
 )
-from looking3d.model.align.outline import PhotoOutline, fits, outlines_of
+from looking3d.model.align.outline import PhotoOutline, fits
 from looking3d.model.align.pose import (
     AZIMUTH,
     ELEVATION,
@@ -289,11 +289,8 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
 
 def _outlined(pose: np.ndarray, mask: np.ndarray, raycaster: Raycaster) -> np.ndarray:
     """A (7,) camera after the detector's first fit of outlines to the object's, (size, size) in [0, 1]."""
-    size = len(mask)
-    camera = camera_of(pose, size)
-    outlines = outlines_of(
-        [camera], raycaster.depth(camera)[None], OUTLINE_POINTS * size // CompareNet.size_px
-    )
+    depth = raycaster.depth(camera_of(pose, len(mask)))
+    outlines = drawn_outlines(pose[None], depth[None])
     photo = PhotoOutline(mask >= 0.5, PHOTO_POINTS[0])
     return gauss_newton(torch.from_numpy(pose[None]), fits(outlines, photo, SECOND_SLACKS))[0].numpy()
 

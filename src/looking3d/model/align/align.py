@@ -203,23 +203,23 @@ class AlignDetector:
         poses = _moved(framed, poses, fits(templates.outlines[best], coarse, FIRST_SLACKS))
         depths = _depths(enrolled, poses, small_px)
         best = _highest(_iou(framed.mask, _flat(depths > 0)), SURVIVORS[0])
-        outlines = _outlines(poses[best], depths[best])
+        outlines = drawn_outlines(poses[best], depths[best])
         poses = _moved(framed, poses[best], fits(outlines, coarse, SECOND_SLACKS))
         drawings = self._draw(enrolled, poses, small_px)
         flow, fit = self._look(framed, poses, drawings)
         best = _highest(fit, SURVIVORS[1])
         poses, flow = poses[best], Flow(*(each[torch.from_numpy(best)] for each in flow))
         depths = np.stack([depth_of(drawings[i], pose) for i, pose in zip(best, poses, strict=True)])
-        outlines = _outlines(poses, depths)
+        outlines = drawn_outlines(poses, depths)
         poses = _moved(framed, poses, _both(flow, fits(outlines, coarse, THIRD_SLACKS)))
         for slacks in FINE_SLACKS:
-            outlines = _outlines(poses, _depths(enrolled, poses, large_px))
+            outlines = drawn_outlines(poses, _depths(enrolled, poses, large_px))
             poses = _moved(framed, poses, fits(outlines, fine, slacks))
         _, fit = self._look(framed, poses, self._draw(enrolled, poses, small_px))
         pose = poses[[int(np.argmax(fit))]]
         drawings = self._draw(enrolled, pose, large_px)
         flow, _ = self._motion(framed.large, pose, drawings)
-        outlines = _outlines(pose, depth_of(drawings[0], pose[0])[None])
+        outlines = drawn_outlines(pose, depth_of(drawings[0], pose[0])[None])
         return _moved(framed, pose, _both(flow, fits(outlines, fine, LAST_SLACKS)))[0]
 
     def _look(
@@ -339,8 +339,13 @@ def _depths(enrolled: AlignEnrolled, poses: np.ndarray, size_px: int) -> np.ndar
     return np.stack([enrolled.raycaster.depth(camera_of(pose, size_px)) for pose in poses])
 
 
-def _outlines(poses: np.ndarray, depths: np.ndarray) -> Outlines:
-    """The outlines of drawings at poses, of so many points as their size affords."""
+def drawn_outlines(poses: np.ndarray, depths: np.ndarray) -> Outlines:
+    """The outlines of drawings at poses, of so many points as their size affords.
+
+    Args:
+        poses: (n, 7).
+        depths: (n, size, size), what is seen from them, 0 on the ground.
+    """
     size_px = len(depths[0])
     cameras = [camera_of(pose, size_px) for pose in poses]
     return outlines_of(cameras, depths, OUTLINE_POINTS * size_px // CompareNet.size_px)
