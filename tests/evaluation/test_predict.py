@@ -121,11 +121,11 @@ def test_boxes_are_ranked_by_their_photo_and_by_their_heat(
     heat[12, 10:14] = 0.75
     heat[20, 16] = 0.6
     real = AlignJudge._detect
-    monkeypatch.setattr(
-        AlignJudge, "_detect", lambda *args: dataclasses.replace(real(*args), heat_map=heat, alignment=1.0)
-    )
+    changes = {"heat_map": heat, "boxes": None, "alignment": 1.0}
+    monkeypatch.setattr(AlignJudge, "_detect", lambda *args: dataclasses.replace(real(*args), **changes))
     for row in digits(predict(weights, dataset, "test", tmp_path / "out", EvaluationConfig("true"))):
-        assert row["box_scores"] == pytest.approx([row["probability"], row["probability"] * 0.6 / 3])
+        wanted = [row["probability"] * 0.75, row["probability"] * 0.6 * 0.6 / 3]
+        assert row["box_scores"] == pytest.approx(wanted)
         assert row["named_part_id"] in {part.id for part in dataset.reference(row["shape_id"]).parts}
 
 

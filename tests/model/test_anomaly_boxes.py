@@ -89,6 +89,21 @@ def test_a_region_has_the_box_that_its_patches_say_by_their_heat() -> None:
     assert said(heat, edges) == [(31, 26, 51, 25)]
 
 
+def test_cells_that_touch_and_say_other_boxes_are_two_places() -> None:
+    heat = np.zeros((32, 32))
+    heat[4, 4:8], heat[4, 8:12] = 0.9, 0.8
+    edges = np.zeros((4, 32, 32), np.float32)
+    edges[:, :, :8] = np.reshape([0.1, 0.1, 0.25, 0.3], (4, 1, 1))
+    edges[:, :, 8:] = np.reshape([0.25, 0.1, 0.4, 0.2], (4, 1, 1))
+    assert said(heat, edges) == [(26, 26, 38, 51), (64, 26, 38, 25)]
+
+
+def test_a_cell_whose_box_has_no_area_is_a_place() -> None:
+    heat = np.zeros((32, 32))
+    heat[4, 4] = 0.9
+    assert said(heat, np.full((4, 32, 32), 0.25)) == [(64, 64, 1, 1)]
+
+
 def test_regions_that_say_the_same_box_are_one() -> None:
     heat = np.zeros((32, 32))
     heat[4, 4], heat[20, 4:6], heat[28, 28] = 1.0, 0.9, 0.8

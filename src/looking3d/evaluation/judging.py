@@ -312,10 +312,10 @@ def in_photo(box: Box, window: Window, width: int, height: int) -> list[float] |
 
 
 def _boxes(regions: list[Region], probability: float) -> dict:
-    """The boxes of regions, ranked by the photo and by their heat."""
+    """The boxes of regions, ranked by the photo, by how hot they get and by how much heat they hold."""
     return {
         "boxes": [list(region.box) for region in regions],
-        "box_scores": [probability * region.total / regions[0].total for region in regions],
+        "box_scores": [probability * region.peak * region.total / regions[0].total for region in regions],
     }
 
 

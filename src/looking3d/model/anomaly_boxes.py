@@ -6,38 +6,38 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from looking3d.geometry.box import intersection_over_union
 from looking3d.model.concerned_part import heat_and_parts, part_scores
 from looking3d.model.detector import ALIGNED_FROM, Detection
-from looking3d.model.heat_regions import Region, heat_regions, pixel_box
+from looking3d.model.heat_regions import HEAT_FROM, Region, heat_regions, inside_photo, pixel_box
 from looking3d.render.raycast import Raycaster
 
 _CORES = (0.6, 0.75)  # of a region's strongest heat: what is fainter is the blur around a change
 _REACH_PX = 6  # of PART_PX: a part is cut off this far from the core
 _FAINTEST = 0.1  # of a region's strongest heat: what is fainter is none
-_SAME = 0.5  # overlap (intersection over union) from which on boxes of two regions are those of one anomaly
+_SAME = 0.3  # overlap (intersection over union) from which on a cell's box is that of an anomaly
 _TOO_MUCH = 0.5  # what a box holds besides heat counts as much, where heat that it leaves out counts 1
 
 
 def anomaly_boxes(detection: Detection, raycaster: Raycaster, parts: int) -> list[Region]:
-    """The regions of `heat_regions`, each with the box of the anomaly that it belongs to.
+    """The places of a heat map that stand out, each with the box of the anomaly that it shows.
 
-    Where the detector says which box each patch belongs to, a region's is the mean over its patches, by their
-    heat; regions that say nearly the same box are one.
+    Where the detector says which box each cell belongs to, a place is of cells that say nearly the same one,
+    and gets the mean of these.
 
-    Elsewhere it is the box that heat and drawing together make likeliest: that of a region's core, of the
-    part that the region concerns, of the pieces of it that the region touches, of what of it lies near the
-    core, or around core and part. It is the one of the largest overlap with the region's heat (an index of
-    Tversky, 1977). Where a photo is not aligned, boxes are those of `heat_regions`.
+    Elsewhere places are `heat_regions`, each with the box that heat and drawing together make likeliest:
+    that of a region's core, of the part that the region concerns, of the pieces of it that the region
+    touches, of what of it lies near the core, or around core and part. It is the one of the largest overlap
+    with the region's heat (an index of Tversky, 1977). Where a photo is not aligned, boxes are those of
+    `heat_regions`.
 
     Args:
         detection: Of a photo.
         raycaster: Of the reference.
         parts: How many the reference has.
     """
-    regions = heat_regions(detection)
     if detection.boxes is not None:
-        return _said(regions, detection, detection.boxes)
+        return _said(detection, detection.boxes)
+    regions = heat_regions(detection)
     if not regions or detection.alignment < ALIGNED_FROM:
         return regions
     window, camera = detection.window, detection.camera
@@ -52,29 +52,48 @@ def anomaly_boxes(detection: Detection, raycaster: Raycaster, parts: int) -> lis
     return found
 
 
-def _said(regions: list[Region], detection: Detection, boxes: np.ndarray) -> list[Region]:
-    """Regions with the boxes that their patches say, joined where these are nearly the same."""
+def _said(detection: Detection, boxes: np.ndarray) -> list[Region]:
+    """Regions of cells that stand out and say nearly the same box, which need not touch.
+
+    The hottest cell that is left begins a region; those that agree with it join, and once more those that
+    agree with the mean of these.
+    """
+    left = (detection.heat_map >= HEAT_FROM) & inside_photo(detection)
     found: list[Region] = []
-    for region in regions:
-        region = _with_box(region, detection, boxes)
-        for number, other in enumerate(found):
-            if intersection_over_union(region.box, other.box) >= _SAME:
-                joined = Region(
-                    other.box,
-                    other.total + region.total,
-                    max(other.peak, region.peak),
-                    other.cells | region.cells,
-                )
-                found[number] = _with_box(joined, detection, boxes)
-                break
-        else:
-            found.append(region)
+    while left.any():
+        heat = np.where(left, detection.heat_map, 0)
+        row, column = np.unravel_index(int(heat.argmax()), heat.shape)
+        cells = np.zeros_like(left)
+        cells[row, column] = True
+        for _ in range(2):
+            agreeing = left & (_agreement(_mean_box(cells, detection, boxes), boxes) >= _SAME)
+            cells = agreeing if agreeing.any() else cells
+        box = _mean_box(cells, detection, boxes)
+        region = Region((0, 0, 1, 1), float(heat[cells].sum()), float(heat[cells].max()), cells)
+        found.append(_with_box(region, detection, box))
+        # Where the seed itself does not agree with the rest, it is dropped with them.
+        left &= ~cells
+        left[row, column] = False
     return sorted(found, key=lambda region: -region.total)
 
 
-def _with_box(region: Region, detection: Detection, boxes: np.ndarray) -> Region:
-    weight = detection.heat_map[region.cells].astype(np.float64) ** 2
-    edges = (boxes[:, region.cells] * weight).sum(1) / weight.sum()
+def _agreement(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(rows, columns) intersection over union of one box (4,) with those (4, rows, columns) of cells."""
+    left, top, right, bottom = boxes
+    width = np.minimum(right, box[2]) - np.maximum(left, box[0])
+    height = np.minimum(bottom, box[3]) - np.maximum(top, box[1])
+    both = np.maximum(width, 0) * np.maximum(height, 0)
+    either = (right - left) * (bottom - top) + (box[2] - box[0]) * (box[3] - box[1]) - both
+    return both / np.maximum(either, 1e-9)
+
+
+def _mean_box(cells: np.ndarray, detection: Detection, boxes: np.ndarray) -> np.ndarray:
+    """(4,) edges, the mean of what cells say, by their squared heat."""
+    weight = detection.heat_map[cells].astype(np.float64) ** 2
+    return (boxes[:, cells] * weight).sum(1) / weight.sum()
+
+
+def _with_box(region: Region, detection: Detection, edges: np.ndarray) -> Region:
     window, camera = detection.window, detection.camera
     most = np.array([camera.width, camera.height] * 2)
     left, top, right, bottom = np.clip([window.x, window.y] * 2 + edges * window.side, 0, most)
