@@ -145,18 +145,21 @@ class Trainer:
         Raises:
             TrainingError: The loss is no number any more; names the batch. The checkpoint before stays.
         """
-        saved = time.monotonic()
+        saved = since = time.monotonic()
         try:
             with DeferredInterrupt() as interrupt:
                 for batches in self._steps(workers):
                     if self._anyone(interrupt.came or time.monotonic() > deadline):
                         break
                     self._take_step(batches)
+                    # With the wait for batches, which is what a user waits for
+                    self._seconds += time.monotonic() - since
                     self._report(on_log)
                     on_step(self.task.stage, self.step, self.config.steps)
                     if self._anyone(time.monotonic() - saved > CHECKPOINT_SECONDS):
                         self._save()
                         saved = time.monotonic()
+                    since = time.monotonic()
         finally:
             # What broke off in the middle of a step would not go on as if it had not.
             if self._between_steps:
@@ -182,7 +185,6 @@ class Trainer:
 
     def _take_step(self, batches: list[Batch]) -> None:
         self._between_steps = False
-        start = time.monotonic()
         self.learner.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
@@ -201,7 +203,6 @@ class Trainer:
         self.learner.after_step()
         self.average.update_parameters(self.learner.network)
         self.step += 1
-        self._seconds += time.monotonic() - start
         self._between_steps = True
 
     def _values(self, learner: Callable[[Batch], dict[str, Tensor]], batch: Batch) -> dict[str, Tensor]:
