@@ -10,6 +10,7 @@ import torch
 from looking3d.anomalies import KINDS
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError
+from looking3d.model.align.align import SECOND_SLACKS
 from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, ForegroundNet, Motion
 from looking3d.model.align.pose import camera_of
 from looking3d.model.checkpoint import load_detector
@@ -142,6 +143,21 @@ def test_a_run_of_other_settings_is_refused(dataset: Dataset, tmp_path: Path) ->
         train_detector([dataset], tmp_path / "run", CONFIG, stages=("flow",))
 
 
+def test_camera_sees_both_sizes(dataset: Dataset) -> None:
+    """At 128 px it learns to choose between cameras from which the outlines are alike."""
+    photos = TrainingPhotos([dataset], "train", 0)
+    for first, size in enumerate((64, 128)):
+        batches = [photos.batch("camera", step, 8) for step in range(first, 16, 2)]
+        batch = {key: torch.cat([each[key] for each in batches]) for key in batches[0]}
+        assert batch["input"].shape[1:] == (8, size, size)
+        assert batch["flow"].shape[1:] == (2, size // 4, size // 4)
+        assert 0 < batch["valid"].mean() < 1
+        assert batch["alike"].min() < 0.7
+        if size == 128:
+            assert batch["alike"].max() > 0.9
+            assert (batch["flow"].norm(dim=1) * batch["valid"]).max() < 0.3
+
+
 def test_unknown_preset_lists_the_legal_ones() -> None:
     with pytest.raises(ConfigError, match="unknown preset 'huge'; choose one of: align, align-tiny"):
         preset("huge")
@@ -250,21 +266,23 @@ def test_settings_are_changed_for_the_stages_that_are_named() -> None:
         with_changes(preset("align"), ("flow",), {})
 
 
-def test_outlined_drawings_have_the_object_s_outline(dataset: Dataset) -> None:
+@pytest.mark.parametrize("size", [64, 128])
+def test_outlined_drawings_have_the_object_s_outline(dataset: Dataset, size: int) -> None:
     """A camera that is a little off comes nearer when its outlines are fitted."""
     from looking3d.model.align.drawing import draw_pose
     from looking3d.training.batches import _outlined
 
     raycaster = dataset.reference(dataset.samples[0].shape_id).raycaster()
     truth = np.array([0.5, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0])
-    wanted = draw_pose(raycaster, truth, 64).mask
+    wanted = draw_pose(raycaster, truth, size).mask
     guess = truth + [0.08, 0.05, 0.03, 0.05, 0.02, -0.02, 0.0]
 
     def overlap(pose: np.ndarray) -> float:
-        mask = draw_pose(raycaster, pose, 64).mask
+        mask = draw_pose(raycaster, pose, size).mask
         return float((mask & wanted).sum() / (mask | wanted).sum())
 
-    assert overlap(_outlined(guess, wanted.astype(np.float32), raycaster)) > overlap(guess) + 0.05
+    outlined = _outlined(guess, wanted.astype(np.float32), raycaster, SECOND_SLACKS)
+    assert overlap(outlined) > overlap(guess) + 0.05
 
 
 def test_kinds_are_those_that_can_be_made() -> None:

@@ -106,6 +106,14 @@ def train(
             "file; by default from nothing."
         ),
     ] = "",
+    found_cameras: Annotated[
+        bool,
+        tyro.conf.arg(
+            help="Of align: let the network that compares see photos from cameras that the weights to start "
+            "from find, with the errors of a search, and not only from true ones a little off. They are "
+            "looked for first, in as many processes as --workers says."
+        ),
+    ] = False,
     seed: Annotated[int, tyro.conf.arg(help="Decides first weights and every batch.")] = 0,
 ) -> int:
     """Train a detector, or go on with a training that was stopped.
@@ -160,8 +168,12 @@ def train(
                         f"{model} sees a drawing, no views; leave away --alignment-steps, --alignment-terms, "
                         "--views, --photos-per-reference and --strong-augmentation"
                     )
-                results = _train_align(datasets, out, model, stages, changes, start, seed, told)
+                results = _train_align(
+                    datasets, out, model, stages, changes, start, found_cameras, seed, told
+                )
             else:
+                if found_cameras:
+                    raise ConfigError(f"{model} looks for no cameras; leave away --found-cameras")
                 told["cache"] = cache
                 results = _train_pairs(datasets, out, model, changes, pairing, start, seed, told)
     finally:
@@ -189,6 +201,7 @@ def _train_align(
     stages: tuple[str, ...],
     changes: dict,
     start: str,
+    found_cameras: bool,
     seed: int,
     told: dict,
 ) -> list[StageResult]:
@@ -199,7 +212,7 @@ def _train_align(
     if weights is not None and weights.suffix != ".safetensors":
         raise ConfigError(f"start: {weights} is an export; give the weights that it was made of")
     config = with_changes(preset(model), stages, changes)
-    config = dataclasses.replace(config, seed=seed, start=_digest(weights))
+    config = dataclasses.replace(config, seed=seed, start=_digest(weights), found_cameras=found_cameras)
     taken = None if weights is None else read_weights(weights)
     return train_detector(list(datasets), out, config, stages, start=taken, **told)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,13 +14,12 @@ import torch
 from looking3d.dataset.load import Dataset
 from looking3d.dataset.quality import changed_patches
 from looking3d.dataset.schema import Masks, Sample
-from looking3d.geometry.camera import angle_between, orbit_rotation
-from looking3d.model.align.align import PHOTO_POINTS, SECOND_SLACKS, drawn_outlines
+from looking3d.geometry.camera import Camera, angle_between, orbit_rotation
+from looking3d.model.align.align import FINE_SLACKS, PHOTO_POINTS, SECOND_SLACKS, drawn_outlines
 from looking3d.model.align.drawing import draw_pose
 from looking3d.model.align.gauss_newton import gauss_newton
 from looking3d.model.align.network import (
     ANOMALY_KINDS,
-    CELL_PX,
     HEAT_CELLS,
     INPUT_CHANNELS,
     CameraNet,
@@ -65,6 +64,16 @@ the camera network: it has to tell what outlines cannot."""
 _STRENGTHS = (1.8, 1.0, 0.45, 0.2, 0.1)
 _STRENGTH_SHARES = (0.04, 0.12, 0.3, 0.3, 0.24)
 
+OTHER_SIDE = 0.45
+"""Share of the hypotheses of the larger size that look from another side; a few of these are the true one."""
+
+OUTLINED_RIVALS = 0.6
+"""Of each of two fits at the larger size, the share of the drawings that has it."""
+
+FOUND = 0.75
+"""Share of the drawings for compare from a camera that a detector found, of photos that have one."""
+
+_FOUND_STRENGTH = 0.1  # how far found cameras are off what was found, so that none is seen twice
 _KEPT_SHAPES = 4000  # meshes kept ready for rays
 _FLOW_TURN_RAD = math.radians(38)  # beyond this a drawing has little to do with the photo
 
@@ -77,11 +86,13 @@ class TrainingPhotos:
         datasets: Where the photos are.
         split: Which of them: train, val, test.
         seed: Decides every batch.
+        found: Cameras that a detector finds, by the dataset's path and the photo's; see `found_cameras`.
     """
 
     datasets: list[Dataset]
     split: str
     seed: int
+    found: Mapping[tuple[str, str], Camera] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._shapes: list[tuple[Dataset, list[Sample]]] = []
@@ -98,7 +109,9 @@ class TrainingPhotos:
             dataset, samples = self._shapes[generator.integers(len(self._shapes))]
             chosen = generator.permutation(len(samples))[: min(PHOTOS_PER_SHAPE, size)]
             raycaster = self._raycaster(dataset, samples[0])
-            examples += [example(dataset, samples[i], raycaster, generator, step) for i in chosen]
+            for sample in (samples[i] for i in chosen):
+                found = self.found.get((str(dataset.path), str(sample.photo)))
+                examples.append(example(dataset, sample, raycaster, generator, step, found))
         return {
             key: torch.from_numpy(np.stack([example[key] for example in examples])) for key in examples[0]
         }
@@ -114,7 +127,7 @@ class TrainingPhotos:
 
 
 @dataclass(frozen=True, eq=False)
-class _Photo:
+class WindowedPhoto:
     """A photo in a window, with the camera seen through it.
 
     Attributes:
@@ -123,6 +136,8 @@ class _Photo:
             differs from the reference, where it does in a part that should be seen, and in the edited one.
         box: (4,) float32 left, top, right, bottom edge of what differs, in widths of the window; if anything.
         pose: (7,) the camera in the window.
+        window: In pixels of the photo.
+        cut_out: Whether the object is cut out.
     """
 
     image: np.ndarray
@@ -132,9 +147,13 @@ class _Photo:
     surplus: np.ndarray
     box: np.ndarray
     pose: np.ndarray
+    window: Window
+    cut_out: bool = False
 
 
-def _photo(dataset: Dataset, sample: Sample, generator: np.random.Generator, size_px: int) -> _Photo:
+def windowed_photo(
+    dataset: Dataset, sample: Sample, generator: np.random.Generator, size_px: int
+) -> WindowedPhoto:
     """The photo in a window as `query.window_around` finds it, a little off; at times cut out."""
     masks = dataset.masks(sample)
     window = window_around(masks.object)
@@ -144,7 +163,8 @@ def _photo(dataset: Dataset, sample: Sample, generator: np.random.Generator, siz
         dataset, sample, masks, Window(window.x + shift[0], window.y + shift[1], side), generator, size_px
     )
     if generator.random() < CUT_OUT:
-        photo = dataclasses.replace(photo, image=cut_out(photo.image, photo.mask, generator))
+        image = cut_out(photo.image, photo.mask, generator)
+        photo = dataclasses.replace(photo, image=image, cut_out=True)
     return photo
 
 
@@ -156,7 +176,7 @@ def _in_window(
     generator: np.random.Generator,
     size_px: int,
     ground: np.ndarray | None = None,
-) -> _Photo:
+) -> WindowedPhoto:
     def cut(mask: np.ndarray) -> np.ndarray:
         return crop_mask(mask, window, size_px)
 
@@ -166,18 +186,35 @@ def _in_window(
     lacking, surplus = cut(masks.changed & masks.before), cut(masks.changed & masks.after)
     x, y, width, height = sample.box
     box = (np.array([x, y, x + width, y + height]) - [window.x, window.y] * 2) / window.side
-    return _Photo(image, mask, cut(masks.changed), lacking, surplus, box.astype(np.float32), pose)
+    box = box.astype(np.float32)
+    return WindowedPhoto(image, mask, cut(masks.changed), lacking, surplus, box, pose, window)
 
 
 def _camera_example(
-    dataset: Dataset, sample: Sample, raycaster: Raycaster, generator: np.random.Generator, step: int
+    dataset: Dataset,
+    sample: Sample,
+    raycaster: Raycaster,
+    generator: np.random.Generator,
+    step: int,
+    found: Camera | None,
 ) -> dict[str, np.ndarray]:
-    """A photo with a drawing from a wrong camera: where each cell should move, and how alike they look."""
-    size = CameraNet.size_px
-    photo = _photo(dataset, sample, generator, size)
-    hypothesis = _hypothesis(photo.pose, raycaster, generator)
-    if generator.random() < OUTLINED:
-        hypothesis = _outlined(hypothesis, photo.mask, raycaster)
+    """A photo with a drawing from a wrong camera: where each cell should move, and how alike they look.
+
+    Every other batch is of `CompareNet.size_px`, of hypotheses between which the search chooses at last.
+    """
+    if step % 2 == 0:
+        size = CameraNet.size_px
+        photo = windowed_photo(dataset, sample, generator, size)
+        hypothesis = _hypothesis(photo.pose, raycaster, generator)
+        if generator.random() < OUTLINED:
+            hypothesis = _outlined(hypothesis, photo.mask, raycaster, SECOND_SLACKS)
+    else:
+        size = CompareNet.size_px
+        photo = windowed_photo(dataset, sample, generator, size)
+        hypothesis = _rival(photo.pose, generator)
+        for slacks in (SECOND_SLACKS, FINE_SLACKS[0]):
+            if generator.random() < OUTLINED_RIVALS:
+                hypothesis = _outlined(hypothesis, photo.mask, raycaster, slacks)
     drawn = draw_pose(raycaster, hypothesis, size)
     truth = draw_pose(raycaster, photo.pose, size)
     flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
@@ -197,15 +234,23 @@ def _camera_example(
 
 
 def _compare_example(
-    dataset: Dataset, sample: Sample, raycaster: Raycaster, generator: np.random.Generator, step: int
+    dataset: Dataset,
+    sample: Sample,
+    raycaster: Raycaster,
+    generator: np.random.Generator,
+    step: int,
+    found: Camera | None,
 ) -> dict[str, np.ndarray]:
-    """A photo with a drawing from nearly the right camera: what differs."""
+    """A photo with a drawing from a camera that was found, or nearly the right one: what differs."""
     size = CompareNet.size_px
-    photo = _photo(dataset, sample, generator, size)
-    # Large camera errors from the start stall the training: they come in over the first steps.
-    ease = min(1.0, 0.1 + step / 3000)
-    strength = generator.choice(_STRENGTHS, p=_STRENGTH_SHARES) * ease
-    hypothesis = disturbed(photo.pose, raycaster, strength, generator)
+    photo = windowed_photo(dataset, sample, generator, size)
+    if found is not None and generator.random() < FOUND:
+        pose, strength = pose_of(photo.window.camera(found, size)), _FOUND_STRENGTH
+    else:
+        # Large camera errors from the start stall the training: they come in over the first steps.
+        ease = min(1.0, 0.1 + step / 3000)
+        pose, strength = photo.pose, generator.choice(_STRENGTHS, p=_STRENGTH_SHARES) * ease
+    hypothesis = disturbed(pose, raycaster, strength, generator)
     drawn = draw_pose(raycaster, hypothesis, size)
     return _mirrored(
         {
@@ -222,7 +267,12 @@ def _compare_example(
 
 
 def _foreground_example(
-    dataset: Dataset, sample: Sample, raycaster: Raycaster, generator: np.random.Generator, step: int
+    dataset: Dataset,
+    sample: Sample,
+    raycaster: Raycaster,
+    generator: np.random.Generator,
+    step: int,
+    found: Camera | None,
 ) -> dict[str, np.ndarray]:
     """A photo, framed loosely, with the object's mask."""
     masks = dataset.masks(sample)
@@ -261,9 +311,10 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
     if draw < 0.55:
         if draw < 0.2:
             # From another side, or as in a mirror: silhouettes of furniture cannot tell these apart.
-            turn = generator.integers(5)
-            guess[AZIMUTH] *= -1 if generator.random() < 0.5 else 1
-            guess[AZIMUTH] += generator.uniform(-math.pi, math.pi) if turn == 4 else turn * math.pi / 2
+            if generator.random() < 0.8:
+                guess[AZIMUTH] = _other_side(pose[AZIMUTH], generator)
+            else:
+                guess[AZIMUTH] = generator.uniform(-math.pi, math.pi)
         if draw < 0.06:
             guess[ELEVATION] = math.radians(generator.uniform(-10, 80))
         guess[AZIMUTH] += generator.normal(0, math.radians(9))
@@ -287,12 +338,38 @@ def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Gen
     return guess
 
 
-def _outlined(pose: np.ndarray, mask: np.ndarray, raycaster: Raycaster) -> np.ndarray:
-    """A (7,) camera after the detector's first fit of outlines to the object's, (size, size) in [0, 1]."""
+def _rival(pose: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A camera near the true one, or one from which outlines look much the same."""
+    guess = pose.copy()
+    if generator.random() < OTHER_SIDE:
+        guess[AZIMUTH] = _other_side(pose[AZIMUTH], generator)
+        guess[AZIMUTH] += generator.normal(0, math.radians(6))
+        guess[ELEVATION] += generator.normal(0, math.radians(5))
+        guess[LOG_FOCAL] += generator.normal(0, 0.1)
+    else:
+        sigma = math.radians(generator.choice((0.5, 2.0, 5.0)))
+        guess[[AZIMUTH, ELEVATION]] += generator.normal(0, sigma, 2)
+        guess[ROLL] += generator.normal(0, sigma / 2)
+        guess[LOG_FOCAL] += generator.normal(0, 0.08)
+        guess[LOG_SCALE] += generator.normal(0, 0.4 * sigma)
+        guess[[SHIFT_X, SHIFT_Y]] += generator.normal(0, 0.15 * sigma, 2)
+    return guess
+
+
+def _other_side(azimuth: float, generator: np.random.Generator) -> float:
+    """Quarters of a turn away, none at times, or from there as in a mirror."""
+    side = 1 if generator.random() < 0.5 else -1
+    return side * azimuth + generator.integers(4) * math.pi / 2
+
+
+def _outlined(
+    pose: np.ndarray, mask: np.ndarray, raycaster: Raycaster, slacks: tuple[float, ...]
+) -> np.ndarray:
+    """A (7,) camera after the detector's fit of outlines to the object's, (size, size) in [0, 1]."""
     depth = raycaster.depth(camera_of(pose, len(mask)))
     outlines = drawn_outlines(pose[None], depth[None])
-    photo = PhotoOutline(mask >= 0.5, PHOTO_POINTS[0])
-    return gauss_newton(torch.from_numpy(pose[None]), fits(outlines, photo, SECOND_SLACKS))[0].numpy()
+    photo = PhotoOutline(mask >= 0.5, PHOTO_POINTS[len(mask) > CameraNet.size_px])
+    return gauss_newton(torch.from_numpy(pose[None]), fits(outlines, photo, slacks))[0].numpy()
 
 
 def _turn(pose: np.ndarray, other: np.ndarray) -> float:
@@ -304,10 +381,10 @@ def _turn(pose: np.ndarray, other: np.ndarray) -> float:
 def _flow(
     points: np.ndarray, valid: np.ndarray, hypothesis: np.ndarray, truth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(2, 16, 16) flow in image widths and (16, 16) float32, where it counts."""
+    """(2, cells, cells) flow in image widths and (cells, cells) float32, where it counts."""
     wanted, got = (camera_of(pose, 1).project(points.astype(np.float64))[0] for pose in (truth, hypothesis))
     flow = np.where(valid[:, None], wanted - got, 0.0)
-    cells = CameraNet.size_px // CELL_PX
+    cells = math.isqrt(len(points))
     grid = (cells, cells)
     return flow.T.reshape(2, *grid).astype(np.float32), valid.reshape(grid).astype(np.float32)
 

@@ -15,7 +15,7 @@ HEAT_POSITIVE_WEIGHT = 8.0
 
 
 def motion_loss(
-    motion: Motion, flow: Float[Tensor, "batch 2 16 16"], valid: Float[Tensor, "batch 16 16"]
+    motion: Motion, flow: Float[Tensor, "batch 2 cells cells"], valid: Float[Tensor, "batch cells cells"]
 ) -> Float[Tensor, ""]:
     """L1 of the flow, in tenths of an image, plus half the Laplace negative log likelihood of its error."""
     error = (motion.flow - flow).norm(dim=1)

@@ -130,8 +130,8 @@ class RunFolder:
 
     def keep_start(self, weights: dict[str, torch.Tensor]) -> None:
         """Keep the weights that the run starts from, for the networks that it does not train."""
-        if not self._start.is_file():
-            write_whole(self._start, save({name: tensor.contiguous() for name, tensor in weights.items()}))
+        if not self.start.is_file():
+            write_whole(self.start, save({name: tensor.contiguous() for name, tensor in weights.items()}))
 
     def load_start(self) -> dict[str, torch.Tensor] | None:
         """What `keep_start` kept; None if the run starts from nothing.
@@ -139,11 +139,16 @@ class RunFolder:
         Raises:
             CheckpointError: It is damaged.
         """
-        return read_tensors(self._start, lambda header: None)[1] if self._start.is_file() else None
+        return read_tensors(self.start, lambda header: None)[1] if self.start.is_file() else None
 
     @property
-    def _start(self) -> Path:
+    def start(self) -> Path:
+        """Where `keep_start` keeps them."""
         return self.path / "start.safetensors"
+
+    def cameras(self, split: str, dataset: Dataset) -> Path:
+        """The cameras that were found for a split of a dataset."""
+        return self.path / f"cameras-{split}-{dataset.fingerprint}.jsonl"
 
     def steps_done(self, stages: tuple[str, ...]) -> dict[str, int]:
         """Steps of the checkpoint of each stage that has one."""

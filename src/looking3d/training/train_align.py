@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from looking3d.dataset.load import Dataset
 from looking3d.errors import ConfigError, unknown_name
 from looking3d.model.align.align import AlignDetector
-from looking3d.model.align.network import CameraNet, CompareNet, ForegroundNet
 from looking3d.model.checkpoint import save_weights
+from looking3d.training.align_networks import NETWORKS, STAGES, begins_with, take_over
 from looking3d.training.batches import TrainingPhotos
 from looking3d.training.config import StageConfig
+from looking3d.training.found_cameras import Cameras, FoundCameras
 from looking3d.training.learner import FunctionLearner
 from looking3d.training.losses import camera_loss, compare_loss, foreground_loss
 from looking3d.training.numbered_batches import Batch
@@ -26,8 +27,6 @@ from looking3d.training.run_folder import RunFolder
 from looking3d.training.session import begin
 from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
 
-STAGES = ("foreground", "camera", "compare")
-_NETWORKS = {"foreground": ForegroundNet, "camera": CameraNet, "compare": CompareNet}
 _LOSSES = {"foreground": foreground_loss, "camera": camera_loss, "compare": compare_loss}
 _VALIDATION_STEP = 10**8  # batches from this number on are never trained on
 
@@ -45,9 +44,14 @@ class TrainConfig:
     start: str = ""
     """SHA-256 of the weights that the networks start from; "" if they start from nothing."""
 
+    found_cameras: bool = False
+    """Whether compare sees photos from cameras that the weights to start from find, too."""
+
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
+        if self.found_cameras and not self.start:
+            raise ConfigError("found-cameras: needs weights that find them; name some with --start")
 
 
 _TINY = StageConfig(steps=60, batch=16, warmup=10, ema=0.9, validate_every=60, validation_batches=4)
@@ -111,9 +115,9 @@ def train_detector(
 ) -> list[StageResult]:
     """Train stages of the align detector in a run folder, or go on where they stopped.
 
-    The folder gets config.json, and for each stage a log and a checkpoint; weights.safetensors once
-    every stage has been trained to its end. With weights to start from, stages that are not trained stay as
-    these have them.
+    The folder gets config.json, and for each stage a log and a checkpoint, a file of found cameras for each
+    split of each dataset if compare is to see them, and weights.safetensors once every stage has been trained
+    to its end. With weights to start from, stages that are not trained stay as these have them.
 
     Args:
         datasets: Trained on their `train` split, validated on `val`.
@@ -129,8 +133,9 @@ def train_detector(
         processes: Processes that train together; see `devices.make_fabric`.
 
     Raises:
-        ConfigError: Unknown stage.
+        ConfigError: Unknown stage, or cameras are to be found by weights that have no network for it.
         CheckpointError: The folder holds a run of another configuration or on other data.
+        EngineError: Workers that look for cameras died again and again.
         TrainingError: A loss is no number any more.
     """
     _check(stages)
@@ -139,18 +144,49 @@ def train_detector(
         folder.keep_start(start)
     results = []
     for stage in stages:
-        task = _task(stage, datasets, config, start, fabric.global_rank, fabric.world_size)
+        found: dict[str, Cameras] = {}
+        if stage == "compare" and config.found_cameras:
+            with fabric.rank_zero_first():
+                found, looked = _found_cameras(folder, datasets, config.seed, deadline, workers, on_step)
+            if not looked.finished:
+                results.append(looked)
+                break
+        task = _task(stage, datasets, config, start, found, fabric.global_rank, fabric.world_size)
         results.append(Trainer(task, folder, fabric).train(deadline, workers, on_log, on_step))
         if not results[-1].finished:
             break
     steps = folder.steps_done(STAGES)
     done = all(
-        steps[stage] >= getattr(config, stage).steps if stage in steps else _begins_with(start, stage)
+        steps[stage] >= getattr(config, stage).steps if stage in steps else begins_with(start, stage)
         for stage in STAGES
     )
     if fabric.is_global_zero and done:
         save_weights(assemble(run), folder.weights, notes={"steps": steps})
     return results
+
+
+def _found_cameras(
+    folder: RunFolder,
+    datasets: list[Dataset],
+    seed: int,
+    deadline: float,
+    workers: int,
+    on_step: OnStep,
+) -> tuple[dict[str, Cameras], StageResult]:
+    """Cameras that the weights to start from find, by split, and how far the search for them got."""
+    found: dict[str, Cameras] = {}
+    shapes = 0
+    for split in ("train", "val"):
+        found[split] = {}
+        for dataset in datasets:
+            stored = FoundCameras(folder.cameras(split, dataset), dataset, split, folder.start, seed)
+            name = f"cameras of {dataset.path.name}, {split}"
+            finished = stored.find(workers, deadline, functools.partial(on_step, name))
+            found[split].update(stored.cameras())
+            shapes += len(stored.known())
+            if not finished:
+                return found, StageResult("search for cameras", shapes, False, {})
+    return found, StageResult("search for cameras", shapes, True, {})
 
 
 def _check(stages: tuple[str, ...]) -> None:
@@ -166,20 +202,20 @@ def _task(
     datasets: list[Dataset],
     config: TrainConfig,
     start: dict[str, Tensor] | None,
+    found: dict[str, Cameras],
     rank: int,
     world: int,
 ) -> Task:
     stage_config: StageConfig = getattr(config, stage)
-    make = functools.partial(
-        _batch, TrainingPhotos(datasets, "train", config.seed), stage, stage_config.batch, rank, world
+    photos, others = (
+        TrainingPhotos(datasets, split, config.seed, found.get(split, {})) for split in ("train", "val")
     )
-    validation = functools.partial(
-        _batch, TrainingPhotos(datasets, "val", config.seed), stage, stage_config.batch, _VALIDATION_STEP, 1
-    )
+    make = functools.partial(_batch, photos, stage, stage_config.batch, rank, world)
+    validation = functools.partial(_batch, others, stage, stage_config.batch, _VALIDATION_STEP, 1)
     return Task(
         stage,
         stage_config,
-        lambda: FunctionLearner(_NETWORKS[stage](), _LOSSES[stage]),
+        lambda: FunctionLearner(NETWORKS[stage](), _LOSSES[stage]),
         make,
         validation,
         config.seed,
@@ -192,11 +228,6 @@ def _begin(network: nn.Module, stage: str, start: dict[str, Tensor] | None) -> N
     """Give a stage's network the weights that it starts from, if there are any."""
     if start is not None:
         take_over(network, start, stage)
-
-
-def _begins_with(start: dict[str, Tensor] | None, stage: str) -> bool:
-    """Whether the weights to start from have a stage's network."""
-    return start is not None and take_over(_NETWORKS[stage](), start, stage)
 
 
 def _batch(photos: TrainingPhotos, stage: str, size: int, first: int, step: int, number: int) -> Batch:
@@ -215,26 +246,10 @@ def assemble(run: Path) -> AlignDetector:
     folder, networks = RunFolder(run), {}
     start = folder.load_start()
     for stage in STAGES:
-        network = networks[stage] = _NETWORKS[stage]()
+        network = networks[stage] = NETWORKS[stage]()
         if start is None or folder.checkpoint(stage).is_file() or not take_over(network, start, stage):
             network.load_state_dict(folder.load(stage)["average"])
     return AlignDetector(**networks)
-
-
-def take_over(network: nn.Module, weights: dict[str, Tensor], stage: str) -> bool:
-    """Start a stage's network from a detector's weights.
-
-    What the weights do not have stays as it is; if what they have is of other shapes, all of it does.
-
-    Returns:
-        Whether they were taken.
-    """
-    mine = network.state_dict()
-    common = {name: weights[f"{stage}.{name}"] for name in mine if f"{stage}.{name}" in weights}
-    fits = bool(common) and all(tensor.shape == mine[name].shape for name, tensor in common.items())
-    if fits:
-        network.load_state_dict(common, strict=False)
-    return fits
 
 
 def steps_done(run: Path) -> dict[str, int]:

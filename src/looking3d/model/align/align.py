@@ -208,47 +208,45 @@ class AlignDetector:
         drawings = self._draw(enrolled, poses, small_px)
         flow, fit = self._look(framed, poses, drawings)
         best = _highest(fit, SURVIVORS[1])
-        poses, flow = poses[best], Flow(*(each[torch.from_numpy(best)] for each in flow))
-        depths = np.stack([depth_of(drawings[i], pose) for i, pose in zip(best, poses, strict=True)])
+        poses, depths = poses[best], _depths_of(drawings, poses, best)
         outlines = drawn_outlines(poses, depths)
-        poses = _moved(framed, poses, _both(flow, fits(outlines, coarse, THIRD_SLACKS)))
+        poses = _moved(framed, poses, _both(flow.of(best), fits(outlines, coarse, THIRD_SLACKS)))
         for slacks in FINE_SLACKS:
             outlines = drawn_outlines(poses, _depths(enrolled, poses, large_px))
             poses = _moved(framed, poses, fits(outlines, fine, slacks))
-        _, fit = self._look(framed, poses, self._draw(enrolled, poses, small_px))
-        pose = poses[[int(np.argmax(fit))]]
-        drawings = self._draw(enrolled, pose, large_px)
-        flow, _ = self._motion(framed.large, pose, drawings)
-        outlines = drawn_outlines(pose, depth_of(drawings[0], pose[0])[None])
-        return _moved(framed, pose, _both(flow, fits(outlines, fine, LAST_SLACKS)))[0]
+        drawings = self._draw(enrolled, poses, large_px)
+        flow, fit = self._look(framed, poses, drawings)
+        best = _highest(fit, 1)
+        outlines = drawn_outlines(poses[best], _depths_of(drawings, poses, best))
+        return _moved(framed, poses[best], _both(flow.of(best), fits(outlines, fine, LAST_SLACKS)))[0]
 
     def _look(
         self, framed: _Framed, poses: np.ndarray, drawings: list[PoseDrawing]
     ) -> tuple[Flow, np.ndarray]:
-        """How drawings at 64 px have to move, and how well they fit the photo.
+        """How drawings have to move, and how well they fit the photo.
 
         The fit is what the network thinks, times the overlap of silhouettes: the two fail in different
         places, so their product picks better than either.
 
+        Args:
+            framed: The photo.
+            poses: (n, 7).
+            drawings: From them, all of 64 or of 128 px.
+
         Returns:
             The flow, and (n,) fits.
         """
-        flow, scores = self._motion(framed.small, poses, drawings)
-        overlap = _iou(framed.mask, _flat(np.stack([drawing.mask for drawing in drawings])))
-        return flow, overlap / (1 + np.exp(-scores))
-
-    def _motion(
-        self, photo: torch.Tensor, poses: np.ndarray, drawings: list[PoseDrawing]
-    ) -> tuple[Flow, np.ndarray]:
-        """How drawings have to move, and (n,) logits of how alike they look: at 64 px, what was trained."""
+        small = drawings[0].mask.shape[0] == CameraNet.size_px
+        photo, mask = (framed.small, framed.mask) if small else (framed.large, _flat(framed.solid[None])[0])
         motion, log_spread, scores = self.graphs.camera(*self._inputs(photo, drawings))
+        overlap = _iou(mask, _flat(np.stack([drawing.mask for drawing in drawings])))
         # Small systems: double precision on the CPU, wherever the networks are.
         points = torch.from_numpy(np.stack([drawing.points for drawing in drawings])).double()
         valid = torch.from_numpy(np.stack([drawing.valid for drawing in drawings])).double()
         target = project(torch.from_numpy(poses), points)[0]
         target = target + motion.double().cpu().flatten(2).transpose(1, 2)
         flow = Flow(points, target, log_spread.double().cpu().flatten(1).exp(), valid)
-        return flow, scores.float().cpu().numpy()
+        return flow, overlap / (1 + np.exp(-scores.float().cpu().numpy()))
 
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
@@ -337,6 +335,11 @@ def _both(flow: Flow, outlines: Sequence[Linearise]) -> list[Linearise]:
 def _depths(enrolled: AlignEnrolled, poses: np.ndarray, size_px: int) -> np.ndarray:
     """(n, size_px, size_px) float32 depths of the reference at poses."""
     return np.stack([enrolled.raycaster.depth(camera_of(pose, size_px)) for pose in poses])
+
+
+def _depths_of(drawings: list[PoseDrawing], poses: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(k, size, size) depths of the chosen k of drawings at (n, 7) poses."""
+    return np.stack([depth_of(drawings[i], poses[i]) for i in chosen])
 
 
 def drawn_outlines(poses: np.ndarray, depths: np.ndarray) -> Outlines:

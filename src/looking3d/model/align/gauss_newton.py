@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -82,6 +83,11 @@ class Flow(NamedTuple):
     target: Float[Tensor, "batch n 2"]
     spread: Float[Tensor, "batch n"]
     valid: Float[Tensor, "batch n"]
+
+    def of(self, chosen: Sequence[int] | np.ndarray) -> Flow:
+        """That of some of the batch."""
+        numbers = torch.as_tensor(chosen, device=self.points.device)
+        return Flow(*(each[numbers] for each in self))
 
     def __call__(self, pose: Float[Tensor, "batch 7"]) -> Equations:
         """The equations of what is left of the way to the targets.
