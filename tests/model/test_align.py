@@ -111,6 +111,20 @@ def test_a_photo_twice_as_large_is_the_same_photo(detector: AlignDetector, rayca
     assert two.window.side == pytest.approx(2 * one.window.side, rel=0.03)
 
 
+def test_an_object_at_the_photo_s_edge_is_judged_as_in_its_middle(raycaster: Raycaster) -> None:
+    """A white ground goes on beyond the photo, and not the pixels of an object that touches its edge."""
+    shipped, camera = load_detector(), orbit(0.7, 0.5, 256)
+    mask = raycaster.draw(camera).mask
+    image = np.repeat(grey_image(raycaster, camera)[..., None], 3, 2)
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    tight = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    enrolled = shipped.enrol(raycaster)
+    middle, edge = shipped.detect([Query(image, mask), Query(image[tight], mask[tight])], enrolled)
+    assert middle.probability < 0.2
+    assert edge.probability == pytest.approx(middle.probability, abs=0.05)
+    np.testing.assert_allclose(edge.heat_map, middle.heat_map, atol=0.1)
+
+
 def test_a_mask_without_an_object_is_refused(detector: AlignDetector, raycaster: Raycaster) -> None:
     blank = Query(np.full((40, 60, 3), 255, np.uint8), np.zeros((40, 60), bool), "blank.png")
     with pytest.raises(PhotoError, match=r"blank\.png: no object found; photograph it on a plain ground"):

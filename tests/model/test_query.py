@@ -37,6 +37,16 @@ def test_crop_puts_pixels_where_the_window_s_camera_says(side: float) -> None:
     )
 
 
+@pytest.mark.parametrize("side", [10.0, 40.0])
+def test_beyond_the_photo_is_its_border_or_what_is_asked_for(side: float) -> None:
+    image = np.full((20, 20, 3), 90, np.uint8)
+    window = Window(-0.75 * side, 10 - side / 2, side)
+    assert (crop(image, window, 16) == 90).all()
+    white = crop(image, window, 16, beyond=255)
+    assert (white[:, :11] == 255).all()
+    assert (white[4:12, 13:] == 90).all()
+
+
 def test_camera_through_a_window_and_back() -> None:
     camera = orbit(0.4, 0.3, 200).cropped(0, 20, 200, 150, (200, 150))
     window = Window(-10.0, 5.0, 120.0)

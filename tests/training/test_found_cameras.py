@@ -152,6 +152,7 @@ def test_training_looks_for_cameras_first(dataset: Dataset, tmp_path: Path) -> N
     assert [(result.stage, result.step, result.finished) for result in results] == [
         ("search for cameras", 1, False)
     ]
+    assert not (run / "weights.safetensors").exists()
     told: set[str] = set()
     results = train_detector(
         [dataset], run, config, ("compare",), start=given, on_step=lambda stage, *_: told.add(stage)

@@ -25,7 +25,8 @@ class Query:
 
     Attributes:
         image: (height, width, 3) uint8 RGB.
-        mask: (height, width) bool, where the object is; None if that is to be found out.
+        mask: (height, width) bool, where the object is, on a white ground (see `photos.on_white`); None if
+            that is to be found out.
         name: For messages.
         focal_px: Focal length of the camera in pixels of `image`, whose centre is the principal point; None
             if it is not known.
@@ -83,8 +84,15 @@ def whole_window(width: int, height: int) -> Window:
     return Window((width - side) / 2, (height - side) / 2, side)
 
 
-def crop(image: np.ndarray, window: Window, size_px: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
-    """The window resampled to (size_px, size_px, ...); beyond the photo its border goes on."""
+def crop(image: np.ndarray, window: Window, size_px: int, beyond: float | None = None) -> np.ndarray:
+    """The window resampled to (size_px, size_px, ...).
+
+    Args:
+        image: (height, width, ...).
+        window: In its pixels.
+        size_px: Width and height of what comes out.
+        beyond: The value of what lies beyond the photo; None lets its border go on.
+    """
     shrink = window.side / size_px
     if shrink > 1.5:
         # Average first, since bilinear sampling of a much larger image would alias.
@@ -97,12 +105,20 @@ def crop(image: np.ndarray, window: Window, size_px: int, border: int = cv2.BORD
     step = size_px / (window.side * scale)
     offset = -np.array([window.x, window.y]) * scale * step + 0.5 * step - 0.5
     T_crop_image = np.array([[step[0], 0, offset[0]], [0, step[1], offset[1]]])
-    return cv2.warpAffine(image, T_crop_image, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=border)
+    border = cv2.BORDER_REPLICATE if beyond is None else cv2.BORDER_CONSTANT
+    return cv2.warpAffine(
+        image,
+        T_crop_image,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=border,
+        borderValue=(beyond or 0.0,) * 4,
+    )
 
 
 def crop_mask(mask: np.ndarray, window: Window, size_px: int) -> np.ndarray:
     """(size_px, size_px) float32, how much of each pixel of the window a mask covers; 0 beyond the photo."""
-    return crop(mask.astype(np.float32), window, size_px, border=cv2.BORDER_CONSTANT)
+    return crop(mask.astype(np.float32), window, size_px, beyond=0.0)
 
 
 def mask_iou(a: np.ndarray, b: np.ndarray) -> float:

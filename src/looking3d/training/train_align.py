@@ -156,7 +156,7 @@ def train_detector(
         if not results[-1].finished:
             break
     steps = folder.steps_done(STAGES)
-    done = all(
+    done = all(result.finished for result in results) and all(
         steps[stage] >= getattr(config, stage).steps if stage in steps else begins_with(start, stage)
         for stage in STAGES
     )

@@ -89,7 +89,7 @@ class AlignDetector:
     Gauss-Newton fits the outlines of templates whose silhouettes are similar to that of the object in the
     photo. The camera network scores the best of them, and says how what lies inside has to move, which
     Gauss-Newton minds as well; drawing and fitting repeat, at last at 128 px, where the network is asked once
-    more. Then the compare network answers the heat map and the probability.
+    more and chooses. Then the compare network answers the heat map and the probability.
     """
 
     name = "align"
@@ -288,8 +288,13 @@ class AlignDetector:
         return probability[0].cpu().numpy()
 
     def _window(self, photo: Query, window: Window) -> torch.Tensor:
-        """(1, 128, 128, 3) uint8: what of a photo the networks see."""
-        return torch.from_numpy(crop(photo.image, window, CompareNet.size_px)[None]).to(self.device)
+        """(1, 128, 128, 3) uint8: what of a photo the networks see.
+
+        A photo with a mask is white beyond its edges, as its ground is. Where the object nearly touches an
+        edge, pixels that go on from there would be streaks of its colour.
+        """
+        beyond = None if photo.mask is None else 255.0
+        return torch.from_numpy(crop(photo.image, window, CompareNet.size_px, beyond)[None]).to(self.device)
 
     def _frame(self, photo: Query) -> _Framed:
         if photo.mask is None:
