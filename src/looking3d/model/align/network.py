@@ -85,7 +85,7 @@ class _Pyramid(nn.Module):
 class CameraNet(nn.Module):
     """Says how a drawing has to move to meet a photo, and how alike they look.
 
-    Trained at 64 px. It is convolutional, and at 128 px its motion is finer; its score is not.
+    Trained at 64 and at 128 px, where its motion is finer, and its score tells apart what outlines cannot.
     """
 
     size_px = 64

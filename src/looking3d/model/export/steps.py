@@ -23,7 +23,8 @@ An object that was cut out lies on white.
 
 A window is a square of the photo (x, y, side, in its pixels; it may reach outside). Resample it to
 {_LARGE} x {_LARGE} px: if side / {_LARGE} is over 1.5, first shrink the whole photo by that factor with area
-averaging; then sample bilinearly, pixel centres at +0.5. Outside the photo its border goes on.
+averaging; then sample bilinearly, pixel centres at +0.5. Outside the photo its border goes on; if a mask of
+the object is known, whose ground is then white, it is white there.
 
 If it is not known where the object is: start with the smallest centred window that holds the whole photo.
 Twice: run query; threshold foreground at max(faintest, min(0.5, half its maximum)); drop pieces
@@ -79,9 +80,9 @@ world point of each {CELL_PX} x {CELL_PX} px cell that shows the object (that of
 nearest to the cell's centre, the upper left one of equals) should be seen at its projection when it was
 drawn, plus flow. A cell weighs 1 / (b max(d, b / 2)), b = exp(log_spread), d the length of its residual.
 
-For each of the remaining slacks but the last: draw at {_LARGE} px, fit. Draw at {_SMALL} px and run camera;
-keep the pose of the highest fit. Draw it at {_LARGE} px, run camera with photo_{_LARGE}, and fit its outlines
-with the last slacks and its flow in the same equations: the answer.
+For each of the remaining slacks but the last: draw at {_LARGE} px, fit. Draw at {_LARGE} px and run camera
+with photo_{_LARGE}; keep the pose of the highest fit, its overlap being that with the solid mask. Fit its
+outlines with the last slacks, and in the same equations its flow: the answer.
 """)
 
 DRAWING = _steps("""
