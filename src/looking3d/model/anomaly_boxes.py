@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from looking3d.model.concerned_part import heat_and_parts, part_scores
 from looking3d.model.detector import ALIGNED_FROM, Detection
-from looking3d.model.heat_regions import HEAT_FROM, Region, heat_regions, inside_photo, pixel_box
+from looking3d.model.heat_regions import HEAT_FROM, Box, Region, heat_regions, inside_photo, pixel_box
 from looking3d.render.raycast import Raycaster
 
 _CORES = (0.6, 0.75)  # of a region's strongest heat: what is fainter is the blur around a change
@@ -68,9 +68,8 @@ def _said(detection: Detection, boxes: np.ndarray) -> list[Region]:
         for _ in range(2):
             agreeing = left & (_agreement(_mean_box(cells, detection, boxes), boxes) >= _SAME)
             cells = agreeing if agreeing.any() else cells
-        box = _mean_box(cells, detection, boxes)
-        region = Region((0, 0, 1, 1), float(heat[cells].sum()), float(heat[cells].max()), cells)
-        found.append(_with_box(region, detection, box))
+        box = _photo_box(_mean_box(cells, detection, boxes), detection)
+        found.append(Region(box, float(heat[cells].sum()), float(heat[cells].max()), cells))
         # Where the seed itself does not agree with the rest, it is dropped with them.
         left &= ~cells
         left[row, column] = False
@@ -93,12 +92,13 @@ def _mean_box(cells: np.ndarray, detection: Detection, boxes: np.ndarray) -> np.
     return (boxes[:, cells] * weight).sum(1) / weight.sum()
 
 
-def _with_box(region: Region, detection: Detection, edges: np.ndarray) -> Region:
+def _photo_box(edges: np.ndarray, detection: Detection) -> Box:
+    """The box of (4,) edges in widths of the window, inside the photo; at least a pixel."""
     window, camera = detection.window, detection.camera
     most = np.array([camera.width, camera.height] * 2)
     left, top, right, bottom = np.clip([window.x, window.y] * 2 + edges * window.side, 0, most)
     x, y = min(round(left), camera.width - 1), min(round(top), camera.height - 1)
-    return region._replace(box=(x, y, max(round(right) - x, 1), max(round(bottom) - y, 1)))
+    return x, y, max(round(right) - x, 1), max(round(bottom) - y, 1)
 
 
 def _owners(regions: list[Region], size_px: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from looking3d.geometry.camera import Camera
 from looking3d.model.align.align import AlignDetector
 from looking3d.model.align.network import CompareNet
 from looking3d.model.align.pose import POSE_SIZE, camera_of, pose_of
-from looking3d.model.query import Query, Window, window_around
+from looking3d.model.query import Query, whole_window
 from looking3d.model.stored_weights import read_tensors
 from looking3d.training.align_networks import take_over
 from looking3d.training.batches import windowed_photo
@@ -104,12 +104,10 @@ class FoundCameras:
         for shape_id, samples in self.dataset.by_shape(self.split).items():
             for sample, pose in zip(samples, known.get(shape_id, ()), strict=False):
                 if pose is not None:
-                    window = window_around(self.dataset.masks(sample).object)
-                    camera = camera_of(np.array(pose), CompareNet.size_px)
                     width, height = sample.camera.width, sample.camera.height
-                    found[str(self.dataset.path), str(sample.photo)] = window.photo_camera(
-                        camera, width, height
-                    )
+                    camera = camera_of(np.array(pose), CompareNet.size_px)
+                    photo = whole_window(width, height).photo_camera(camera, width, height)
+                    found[str(self.dataset.path), str(sample.photo)] = photo
         return found
 
     def known(self) -> dict[str, list]:
@@ -142,7 +140,7 @@ class FoundCameras:
 def _find_of_shape(
     shape_id: str, dataset: Dataset, samples: dict[str, list[Sample]], weights: Path, seed: int
 ) -> list[list[float] | None]:
-    """The pose of each photo, in the window around its object's mask; None where no object is found."""
+    """The pose of each photo, in the square around all of it; None where no object is found."""
     detector = _detector(weights)
     raycaster = dataset.reference(shape_id).raycaster()
     enrolled = detector.enrol(raycaster)
@@ -156,15 +154,10 @@ def _find_of_shape(
         except PhotoError:
             poses.append(None)
             continue
-        poses.append(_in_window_of(sample, dataset, photo.window, camera).tolist())
+        width, height = sample.camera.width, sample.camera.height
+        camera = photo.window.photo_camera(camera, width, height)
+        poses.append(pose_of(whole_window(width, height).camera(camera, CompareNet.size_px)).tolist())
     return poses
-
-
-def _in_window_of(sample: Sample, dataset: Dataset, window: Window, camera: Camera) -> np.ndarray:
-    """(7,) the pose, in the window around the object's mask, of a camera in pixels of another window."""
-    photo = window.photo_camera(camera, sample.camera.width, sample.camera.height)
-    around = window_around(dataset.masks(sample).object)
-    return pose_of(around.camera(photo, CompareNet.size_px))
 
 
 @functools.lru_cache(1)
