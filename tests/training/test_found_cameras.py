@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 import time
@@ -13,7 +14,7 @@ from looking3d.model.align.network import CompareNet
 from looking3d.model.align.pose import pose_of
 from looking3d.model.checkpoint import find_weights, read_weights
 from looking3d.training import batches
-from looking3d.training.batches import TrainingPhotos, windowed_photo
+from looking3d.training.batches import TrainingPhoto, TrainingPhotos, windowed_photo
 from looking3d.training.config import StageConfig
 from looking3d.training.found_cameras import PHOTOS_PER_SHAPE, FoundCameras
 from looking3d.training.run_folder import RunFolder
@@ -110,7 +111,10 @@ def test_a_photo_without_an_object_has_no_camera(found: FoundCameras, tmp_path: 
     assert set(cameras) == {(str(found.dataset.path), str(samples[1].photo))}
 
 
-def test_compare_sees_photos_from_found_cameras(found: FoundCameras, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("stage", "step"), [("camera", 9001), ("compare", 9000)])
+def test_drawings_are_from_found_cameras(
+    found: FoundCameras, monkeypatch: pytest.MonkeyPatch, stage: str, step: int
+) -> None:
     """The drawing is that of the camera that was found, not that of the true one."""
     drawn: list[np.ndarray] = []
     draw = batches.draw_pose
@@ -125,14 +129,37 @@ def test_compare_sees_photos_from_found_cameras(found: FoundCameras, monkeypatch
     shape_id = next(iter(samples))
     raycaster = found.dataset.reference(shape_id).raycaster()
     cameras = found.cameras()
+    assert cameras
     for sample in samples[shape_id]:
         camera = cameras.get((str(found.dataset.path), str(sample.photo)))
         photo = windowed_photo(found.dataset, sample, np.random.default_rng(5), CompareNet.size_px)
-        batches._compare_example(found.dataset, sample, raycaster, np.random.default_rng(5), 9000, camera)
+        source = TrainingPhoto(found.dataset, sample, raycaster, camera)
+        drawn.clear()
+        batches.STAGE_EXAMPLES[stage](source, np.random.default_rng(5), step)
         if camera is not None:
             wanted = pose_of(photo.window.camera(camera, CompareNet.size_px))
-            assert np.abs(drawn[-1] - wanted)[:3].max() < math.radians(1.5)
-            assert np.abs(drawn[-1] - photo.pose).max() > 0
+            assert np.abs(drawn[0] - wanted)[:3].max() < math.radians(1.5)
+            assert np.abs(drawn[0] - photo.pose).max() > 0
+
+
+def test_the_camera_network_says_how_a_found_camera_has_to_move(
+    found: FoundCameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flow leads from what was found to the true camera; a true one that is found has hardly any."""
+    monkeypatch.setattr(batches, "FOUND", 1.0)
+    monkeypatch.setattr(batches, "_FOUND_STRENGTH", 0.0)
+    shape_id, samples = next(iter(found.dataset.by_shape("train").items()))
+    raycaster = found.dataset.reference(shape_id).raycaster()
+    width = samples[0].camera.width
+    moved = dataclasses.replace(
+        samples[0].camera, center_px=np.asarray(samples[0].camera.center_px) + [0.05 * width, 0]
+    )
+    for camera, wanted in ((samples[0].camera, 0.0), (moved, 0.05)):
+        source = TrainingPhoto(found.dataset, samples[0], raycaster, camera)
+        window = windowed_photo(found.dataset, samples[0], np.random.default_rng(5), 128).window
+        example = batches.STAGE_EXAMPLES["camera"](source, np.random.default_rng(5), 9001)
+        shift = np.abs(example["flow"][0][example["valid"] > 0]) * window.side / width
+        assert np.abs(shift - wanted).max() < 1e-3
 
 
 def test_batches_use_the_cameras_of_their_own_dataset(found: FoundCameras) -> None:

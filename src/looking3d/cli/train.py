@@ -109,9 +109,9 @@ def train(
     found_cameras: Annotated[
         bool,
         tyro.conf.arg(
-            help="Of align: let the network that compares see photos from cameras that the weights to start "
-            "from find, with the errors of a search, and not only from true ones a little off. They are "
-            "looked for first, in as many processes as --workers says."
+            help="Of align: let the networks of camera and comparison see photos from cameras that the "
+            "weights to start from find, with the errors of a search, and not only from true ones a little "
+            "off. They are looked for first, in as many processes as --workers says."
         ),
     ] = False,
     seed: Annotated[int, tyro.conf.arg(help="Decides first weights and every batch.")] = 0,

@@ -39,7 +39,17 @@ def write_weights(
         for name, tensor in module.state_dict().items()
     }
     known = {"format": FORMAT, "detector": detector, "notes": json.dumps(notes or {}, sort_keys=True)}
-    write_whole(path, save(tensors, metadata={**known, **header}))
+    write_whole(path, _in_order(save(tensors, metadata={**known, **header})))
+
+
+def _in_order(stored: bytes) -> bytes:
+    """A safetensors file whose metadata are sorted: the library writes them in another order each time."""
+    start = 8 + int.from_bytes(stored[:8], "little")
+    header = json.loads(stored[8:start])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + stored[start:]
 
 
 def check_target(path: Path) -> None:

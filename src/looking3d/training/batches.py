@@ -71,7 +71,7 @@ OUTLINED_RIVALS = 0.6
 """Of each of two fits at the larger size, the share of the drawings that has it."""
 
 FOUND = 0.75
-"""Share of the drawings for compare from a camera that a detector found, of photos that have one."""
+"""Share of the drawings at the larger size from a camera that a detector found, of photos that have one."""
 
 _FOUND_STRENGTH = 0.1  # how far found cameras are off what was found, so that none is seen twice
 _KEPT_SHAPES = 4000  # meshes kept ready for rays
@@ -111,7 +111,7 @@ class TrainingPhotos:
             raycaster = self._raycaster(dataset, samples[0])
             for sample in (samples[i] for i in chosen):
                 found = self.found.get((str(dataset.path), str(sample.photo)))
-                examples.append(example(dataset, sample, raycaster, generator, step, found))
+                examples.append(example(TrainingPhoto(dataset, sample, raycaster, found), generator, step))
         return {
             key: torch.from_numpy(np.stack([example[key] for example in examples])) for key in examples[0]
         }
@@ -124,6 +124,23 @@ class TrainingPhotos:
                 self._raycasters.popitem(last=False)
         self._raycasters.move_to_end(key)
         return self._raycasters[key]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPhoto:
+    """A photo that an example is made of.
+
+    Attributes:
+        dataset: Where it is.
+        sample: Which it is.
+        raycaster: Of its reference.
+        found: The camera that a detector finds for it, in pixels of the photo, if one was looked for.
+    """
+
+    dataset: Dataset
+    sample: Sample
+    raycaster: Raycaster
+    found: Camera | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,32 +208,30 @@ def _in_window(
 
 
 def _camera_example(
-    dataset: Dataset,
-    sample: Sample,
-    raycaster: Raycaster,
-    generator: np.random.Generator,
-    step: int,
-    found: Camera | None,
+    source: TrainingPhoto, generator: np.random.Generator, step: int
 ) -> dict[str, np.ndarray]:
     """A photo with a drawing from a wrong camera: where each cell should move, and how alike they look.
 
-    Every other batch is of `CompareNet.size_px`, of hypotheses between which the search chooses at last.
+    Every other batch is of `CompareNet.size_px`, of cameras that were found and of hypotheses between which
+    the search chooses at last.
     """
     if step % 2 == 0:
         size = CameraNet.size_px
-        photo = windowed_photo(dataset, sample, generator, size)
-        hypothesis = _hypothesis(photo.pose, raycaster, generator)
+        photo = windowed_photo(source.dataset, source.sample, generator, size)
+        hypothesis = _hypothesis(photo.pose, source.raycaster, generator)
         if generator.random() < OUTLINED:
-            hypothesis = _outlined(hypothesis, photo.mask, raycaster, SECOND_SLACKS)
+            hypothesis = _outlined(hypothesis, photo.mask, source.raycaster, SECOND_SLACKS)
     else:
         size = CompareNet.size_px
-        photo = windowed_photo(dataset, sample, generator, size)
-        hypothesis = _rival(photo.pose, generator)
-        for slacks in (SECOND_SLACKS, FINE_SLACKS[0]):
-            if generator.random() < OUTLINED_RIVALS:
-                hypothesis = _outlined(hypothesis, photo.mask, raycaster, slacks)
-    drawn = draw_pose(raycaster, hypothesis, size)
-    truth = draw_pose(raycaster, photo.pose, size)
+        photo = windowed_photo(source.dataset, source.sample, generator, size)
+        hypothesis = _found_pose(source, photo, generator)
+        if hypothesis is None:
+            hypothesis = _rival(photo.pose, generator)
+            for slacks in (SECOND_SLACKS, FINE_SLACKS[0]):
+                if generator.random() < OUTLINED_RIVALS:
+                    hypothesis = _outlined(hypothesis, photo.mask, source.raycaster, slacks)
+    drawn = draw_pose(source.raycaster, hypothesis, size)
+    truth = draw_pose(source.raycaster, photo.pose, size)
     flow, valid = _flow(drawn.points, drawn.valid, hypothesis, photo.pose)
     if _turn(hypothesis, photo.pose) > _FLOW_TURN_RAD:
         valid = np.zeros_like(valid)
@@ -234,32 +249,26 @@ def _camera_example(
 
 
 def _compare_example(
-    dataset: Dataset,
-    sample: Sample,
-    raycaster: Raycaster,
-    generator: np.random.Generator,
-    step: int,
-    found: Camera | None,
+    source: TrainingPhoto, generator: np.random.Generator, step: int
 ) -> dict[str, np.ndarray]:
     """A photo with a drawing from a camera that was found, or nearly the right one: what differs."""
     size = CompareNet.size_px
-    photo = windowed_photo(dataset, sample, generator, size)
-    if found is not None and generator.random() < FOUND:
-        pose, strength = pose_of(photo.window.camera(found, size)), _FOUND_STRENGTH
-    else:
+    photo = windowed_photo(source.dataset, source.sample, generator, size)
+    hypothesis = _found_pose(source, photo, generator)
+    if hypothesis is None:
         # Large camera errors from the start stall the training: they come in over the first steps.
         ease = min(1.0, 0.1 + step / 3000)
-        pose, strength = photo.pose, generator.choice(_STRENGTHS, p=_STRENGTH_SHARES) * ease
-    hypothesis = disturbed(pose, raycaster, strength, generator)
-    drawn = draw_pose(raycaster, hypothesis, size)
+        strength = generator.choice(_STRENGTHS, p=_STRENGTH_SHARES) * ease
+        hypothesis = disturbed(photo.pose, source.raycaster, strength, generator)
+    drawn = draw_pose(source.raycaster, hypothesis, size)
     return _mirrored(
         {
             "input": _input(photo.image, drawn.channels),
             "heat": changed_patches(photo.changed, HEAT_CELLS).astype(np.float32),
             "lacking": changed_patches(photo.lacking, HEAT_CELLS).astype(np.float32),
             "surplus": changed_patches(photo.surplus, HEAT_CELLS).astype(np.float32),
-            "label": np.array(sample.anomalous, np.float32),
-            "kind": np.array(ANOMALY_KINDS.index(sample.kind) if sample.anomalous else -1),
+            "label": np.array(source.sample.anomalous, np.float32),
+            "kind": np.array(ANOMALY_KINDS.index(source.sample.kind) if source.sample.anomalous else -1),
             "box": photo.box,
         },
         generator,
@@ -267,14 +276,10 @@ def _compare_example(
 
 
 def _foreground_example(
-    dataset: Dataset,
-    sample: Sample,
-    raycaster: Raycaster,
-    generator: np.random.Generator,
-    step: int,
-    found: Camera | None,
+    source: TrainingPhoto, generator: np.random.Generator, step: int
 ) -> dict[str, np.ndarray]:
     """A photo, framed loosely, with the object's mask."""
+    dataset, sample = source.dataset, source.sample
     masks = dataset.masks(sample)
     window = window_around(masks.object)
     # From filling the window to a fifth of it, anywhere in it; among other things, the largest of them.
@@ -302,6 +307,16 @@ STAGE_EXAMPLES: dict[str, Callable[..., dict[str, np.ndarray]]] = {
     "camera": _camera_example,
     "compare": _compare_example,
 }
+
+
+def _found_pose(
+    source: TrainingPhoto, photo: WindowedPhoto, generator: np.random.Generator
+) -> np.ndarray | None:
+    """The camera that was found, hardly off, for most of the photos that have one."""
+    if source.found is None or generator.random() >= FOUND:
+        return None
+    pose = pose_of(photo.window.camera(source.found, len(photo.mask)))
+    return disturbed(pose, source.raycaster, _FOUND_STRENGTH, generator)
 
 
 def _hypothesis(pose: np.ndarray, raycaster: Raycaster, generator: np.random.Generator) -> np.ndarray:

@@ -28,6 +28,10 @@ from looking3d.training.session import begin
 from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer, no_step, silent
 
 _LOSSES = {"foreground": foreground_loss, "camera": camera_loss, "compare": compare_loss}
+
+SEE_FOUND = ("camera", "compare")
+"""Stages that see photos from cameras that were found."""
+
 _VALIDATION_STEP = 10**8  # batches from this number on are never trained on
 
 
@@ -45,7 +49,7 @@ class TrainConfig:
     """SHA-256 of the weights that the networks start from; "" if they start from nothing."""
 
     found_cameras: bool = False
-    """Whether compare sees photos from cameras that the weights to start from find, too."""
+    """Whether camera and compare see photos from cameras that the weights to start from find, too."""
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -116,7 +120,7 @@ def train_detector(
     """Train stages of the align detector in a run folder, or go on where they stopped.
 
     The folder gets config.json, and for each stage a log and a checkpoint, a file of found cameras for each
-    split of each dataset if compare is to see them, and weights.safetensors once every stage has been trained
+    split of each dataset if they are wanted, and weights.safetensors once every stage has been trained
     to its end. With weights to start from, stages that are not trained stay as these have them.
 
     Args:
@@ -143,9 +147,9 @@ def train_detector(
     if start is not None and fabric.is_global_zero:
         folder.keep_start(start)
     results = []
+    found: dict[str, Cameras] = {}
     for stage in stages:
-        found: dict[str, Cameras] = {}
-        if stage == "compare" and config.found_cameras:
+        if stage in SEE_FOUND and config.found_cameras and not found:
             with fabric.rank_zero_first():
                 found, looked = _found_cameras(folder, datasets, config.seed, deadline, workers, on_step)
             if not looked.finished:
