@@ -182,6 +182,11 @@ def test_options_that_align_has_not(config: EvaluationConfig, message: str) -> N
         detector_of("align", config)
 
 
+def test_a_focal_length_that_nobody_is_told(weights: str) -> None:
+    with pytest.raises(ConfigError, match="focal-error: is for align, not for cmt"):
+        detector_of(weights, EvaluationConfig(focal_error=0.0))
+
+
 def test_a_camera_that_nobody_is_told(weights: str) -> None:
     with pytest.raises(ConfigError, match="camera: cmt is told no camera"):
         detector_of(weights, EvaluationConfig("true"))

@@ -162,6 +162,27 @@ def test_a_photo_without_an_object_is_one_that_could_not_be_aligned(
         assert row["named_part_id"] == ""
 
 
+def test_align_is_told_a_focal_length(
+    dataset: Dataset, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, list[Query]] = {"auto": [], "mask": [], "network": []}
+    detect = AlignDetector.detect
+    for foreground, queries in asked.items():
+
+        def noted(self, photos, enrolled, queries=queries):
+            queries += photos
+            return detect(self, photos, enrolled)
+
+        monkeypatch.setattr(AlignDetector, "detect", noted)
+        config = EvaluationConfig(foreground=foreground, focal_error=0.2)
+        predict(weights, dataset, "test", tmp_path / foreground, config)
+    true = {sample.photo: sample.camera.focal_px for sample in dataset.samples}
+    told = [query.focal_px / true[query.name] for queries in asked.values() for query in queries]
+    assert {round(ratio, 6) for ratio in told} == {0.8, 1.2}
+    by_photo = [{query.name: query.focal_px for query in queries} for queries in asked.values()]
+    assert by_photo[0] == by_photo[1] == by_photo[2]
+
+
 @pytest.mark.parametrize("foreground", ["auto", "plain", "mask"])
 def test_objects_are_found_as_inspect_finds_them(
     dataset: Dataset, weights: str, tmp_path: Path, foreground: str
@@ -190,6 +211,8 @@ def test_objects_are_found_as_inspect_finds_them(
         ({"foreground": "box"}, "unknown foreground 'box'; choose one of: auto, grabcut, mask, network"),
         ({"camera": "guessed"}, "unknown camera 'guessed'; choose one of: disturbed, estimated, true"),
         ({"reframe": 0.6}, "reframe: expected a share from 0 to 0.5, got 0.6"),
+        ({"focal_error": 0.6}, "focal-error: expected a share from 0 to 0.5, got 0.6"),
+        ({"focal_error": 0.0, "camera": "true"}, "focal-error: is for cameras that are estimated"),
         ({"seed": -1}, "seed: expected 0 or more, got -1"),
     ],
 )

@@ -39,7 +39,7 @@ def evaluate(
             "their width, 0 to 0.5."
         ),
     ] = 0.0,
-    seed: Annotated[int, tyro.conf.arg(help="Decides how cameras and frames are off.")] = 0,
+    seed: Annotated[int, tyro.conf.arg(help="Decides how cameras, frames and focal lengths are off.")] = 0,
     framing: Annotated[
         Literal["photo", "object"],
         tyro.conf.arg(
@@ -63,6 +63,13 @@ def evaluate(
             "default is auto; `mask`: it is told, as an upper bound."
         ),
     ] = "network",
+    focal_error: Annotated[
+        float | None,
+        tyro.conf.arg(
+            help="Tell align the focal length of each photo, as EXIF tells it to `looking3d inspect`, too "
+            "long or too short by this share, 0 to 0.5; by default it is not told."
+        ),
+    ] = None,
     validation: Annotated[
         str,
         tyro.conf.arg(
@@ -84,7 +91,7 @@ def evaluate(
     from looking3d.evaluation.report import write_report
     from looking3d.evaluation.runs import VALIDATION, Run, predictions_in
 
-    config = EvaluationConfig(camera, reframe, seed, framing, views, top_k, foreground)
+    config = EvaluationConfig(camera, reframe, seed, framing, views, top_k, foreground, focal_error)
     dataset = Dataset.open(data)
 
     def judge(split: str, out: Path) -> Path:

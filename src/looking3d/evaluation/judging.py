@@ -80,8 +80,8 @@ def detector_of(weights: str, config: EvaluationConfig) -> AnyDetector:
     if viewpoint is not None:
         if config != EvaluationConfig(reframe=config.reframe, seed=config.seed):
             raise ConfigError(
-                f"{weights}: tells viewpoints from the photo alone; leave away camera, framing, views, top-k "
-                "and foreground"
+                f"{weights}: tells viewpoints from the photo alone; leave away camera, framing, views, "
+                "top-k, foreground and focal-error"
             )
         return viewpoint
     detector = load_detector(weights)
@@ -89,6 +89,8 @@ def detector_of(weights: str, config: EvaluationConfig) -> AnyDetector:
         set_options(detector.network, config.views, config.top_k)
         if config.foreground != "network":
             raise ConfigError(f"foreground: is for align, not for {detector.name}; leave it at `network`")
+        if config.focal_error is not None:
+            raise ConfigError(f"focal-error: is for align, not for {detector.name}; leave it away")
         if config.camera != "estimated" and not detector.needs_camera:
             raise ConfigError(f"camera: {detector.name} is told no camera; leave it at `estimated`")
         return detector
@@ -146,9 +148,10 @@ class AlignJudge:
         return Judged(detection.window, detection.heat_map, columns)
 
     def _detect(self, photo: Photo, sample: Sample) -> Detection:
-        query = Query(photo.image, name=sample.photo)
+        focal_px = told_focal_px(photo, sample, self.config)
+        query = Query(photo.image, None, sample.photo, focal_px)
         if self.config.foreground == "mask":
-            query = Query(on_white(photo.image, photo.object), photo.object, sample.photo)
+            query = Query(on_white(photo.image, photo.object), photo.object, sample.photo, focal_px)
         try:
             if self.finder is None:
                 return self._detect_in(query, photo, sample)
@@ -295,6 +298,14 @@ def given_camera(photo: Photo, sample: Sample, raycaster: Raycaster, config: Eva
         return photo.camera
     generator = generator_of(config, sample, "camera")
     return disturbed_camera(photo.camera, photo.object, raycaster, generator)
+
+
+def told_focal_px(photo: Photo, sample: Sample, config: EvaluationConfig) -> float | None:
+    """The focal length that align is told, in pixels of the photo; None if it is told none."""
+    if config.focal_error is None:
+        return None
+    sign = generator_of(config, sample, "focal length").choice((-1, 1))
+    return float(photo.camera.focal_px * (1 + sign * config.focal_error))
 
 
 def in_photo(box: Box, window: Window, width: int, height: int) -> list[float] | None:

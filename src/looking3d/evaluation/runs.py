@@ -16,7 +16,7 @@ from looking3d.files import write_whole
 VALIDATION = "validation"
 """Folder, in that of a run, of the predictions of validation photos."""
 
-_SAME = ("weights_sha256", "camera", "reframe", "framing", "views", "top_k", "foreground")
+_SAME = ("weights_sha256", "camera", "reframe", "framing", "views", "top_k", "foreground", "focal_error")
 """Settings that predictions of validation photos must share with those of the run."""
 
 
