@@ -145,6 +145,26 @@ def test_heat_map_lands_where_it_was() -> None:
         assert y + 0.5 == pytest.approx((-10 + 8.5 * 4) * scale, abs=1.01 * scale)
 
 
+def test_comparing_is_the_same_in_a_mirror(detector: AlignDetector, raycaster: Raycaster) -> None:
+    """Photo and drawing in a mirror: the same probabilities, at mirrored places."""
+    pose = np.zeros(7)
+    pose[[AZIMUTH, ELEVATION]] = 0.6, 0.4
+    drawing = torch.from_numpy(draw_pose(raycaster, framed(pose, raycaster.vertices), 128).channels)[None]
+    photo = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    mirrored = drawing.flip(-1)
+    mirrored[:, 1] *= -1  # the normal's x
+    with torch.inference_mode():
+        seen = detector.graphs.compare(photo, drawing)
+        other = detector.graphs.compare(photo.flip(-1), mirrored)
+    for number in (0, 4):
+        assert torch.allclose(other[number], seen[number], atol=1e-5)
+    for number in (1, 2, 3):
+        assert not torch.allclose(other[number], seen[number], atol=1e-3)
+        assert torch.allclose(other[number].flip(-1), seen[number], atol=1e-5)
+    left, top, right, bottom = other[5].flip(-1).unbind(1)
+    assert torch.allclose(torch.stack([1 - right, top, 1 - left, bottom], 1), seen[5], atol=1e-5)
+
+
 def test_weights_round_trip(detector: AlignDetector, tmp_path) -> None:
     save_weights(detector, tmp_path / "w.safetensors", torch.float16, {"why": "test"})
     back = load_detector(tmp_path / "w.safetensors").networks.state_dict()

@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from looking3d.model.align.network import Comparison
 from looking3d.model.query import normalized
 
 
@@ -82,7 +83,11 @@ class CameraGraph(nn.Module):
 
 
 class CompareGraph(nn.Module):
-    """Whether photos differ from drawings that are aligned with them, and where."""
+    """Whether photos differ from drawings that are aligned with them, and where.
+
+    The network is asked twice, the second time in a mirror; its logits and its boxes are averaged. What it
+    gets wrong by chance is seldom wrong both ways.
+    """
 
     def __init__(self, compare: nn.Module) -> None:
         super().__init__()
@@ -101,9 +106,30 @@ class CompareGraph(nn.Module):
         """Probabilities: of an anomaly; of each 4 px patch to show it, to lack something, and to show
         something too much; of each kind of anomaly, if there is one. At last the box (left, top, right,
         bottom, in image widths) around the anomaly that each patch would belong to."""
-        found = self.compare(torch.cat([photo, drawing], 1))
+        seen = self.compare(torch.cat([photo, drawing], 1))
+        mirrored = _mirrored(self.compare(torch.cat([photo.flip(-1), _mirrored_drawing(drawing)], 1)))
+        found = Comparison(*((a + b) / 2 for a, b in zip(seen, mirrored, strict=True)))
         heat, lacking, surplus = torch.sigmoid(
             torch.stack([found.heat, found.lacking, found.surplus])
         ).unbind()
         kinds = torch.softmax(found.kinds, 1)
         return torch.sigmoid(found.anomaly), heat, lacking, surplus, kinds, found.boxes
+
+
+def _mirrored_drawing(drawing: Float[Tensor, "batch 5 size size"]) -> Float[Tensor, "batch 5 size size"]:
+    """The drawing of a mirrored world: the normals' x changes its sign, too."""
+    flipped = drawing.flip(-1)
+    return torch.cat([flipped[:, :1], -flipped[:, 1:2], flipped[:, 2:]], 1)
+
+
+def _mirrored(found: Comparison) -> Comparison:
+    """What was said of a mirrored photo, of the photo itself."""
+    left, top, right, bottom = found.boxes.flip(-1).unbind(1)
+    return Comparison(
+        found.anomaly,
+        found.heat.flip(-1),
+        found.lacking.flip(-1),
+        found.surplus.flip(-1),
+        found.kinds,
+        torch.stack([1 - right, top, 1 - left, bottom], 1),
+    )

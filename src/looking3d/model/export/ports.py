@@ -101,7 +101,7 @@ PORTS = {
                 "score",
                 "float32",
                 ("batch",),
-                f"logit of how alike photo and drawing look; only at {_SMALL} px is it trained",
+                f"logit of how alike photo and drawing look, at {_SMALL} and at {_LARGE} px",
             ),
         ),
     ),
