@@ -29,7 +29,7 @@ from looking3d.training.trainer import OnLog, OnStep, StageResult, Task, Trainer
 
 _LOSSES = {"foreground": foreground_loss, "camera": camera_loss, "compare": compare_loss}
 
-SEE_FOUND = ("camera", "compare")
+_SEE_FOUND = ("camera", "compare")
 """Stages that see photos from cameras that were found."""
 
 _VALIDATION_STEP = 10**8  # batches from this number on are never trained on
@@ -149,7 +149,7 @@ def train_detector(
     results = []
     found: dict[str, Cameras] = {}
     for stage in stages:
-        if stage in SEE_FOUND and config.found_cameras and not found:
+        if stage in _SEE_FOUND and config.found_cameras and not found:
             with fabric.rank_zero_first():
                 found, looked = _found_cameras(folder, datasets, config.seed, deadline, workers, on_step)
             if not looked.finished:
