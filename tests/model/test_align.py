@@ -149,13 +149,13 @@ def test_comparing_is_the_same_in_a_mirror(detector: AlignDetector, raycaster: R
     """Photo and drawing in a mirror: the same probabilities, at mirrored places."""
     pose = np.zeros(7)
     pose[[AZIMUTH, ELEVATION]] = 0.6, 0.4
-    drawing = torch.from_numpy(draw_pose(raycaster, framed(pose, raycaster.vertices), 128).channels)[None]
-    photo = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    drawing = torch.from_numpy(draw_pose(raycaster, framed(pose, raycaster.vertices), 256).channels)[None]
+    photo = torch.randint(256, (1, 256, 256, 3), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
     mirrored = drawing.flip(-1)
     mirrored[:, 1] *= -1  # the normal's x
     with torch.inference_mode():
         seen = detector.graphs.compare(photo, drawing)
-        other = detector.graphs.compare(photo.flip(-1), mirrored)
+        other = detector.graphs.compare(photo.flip(2), mirrored)
     for number in (0, 4):
         assert torch.allclose(other[number], seen[number], atol=1e-5)
     for number in (1, 2, 3):

@@ -10,7 +10,7 @@ import pytest
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError
 from looking3d.geometry.camera import angle_between
-from looking3d.model.align.network import CompareNet
+from looking3d.model.align.network import CameraNet
 from looking3d.model.align.pose import pose_of
 from looking3d.model.checkpoint import find_weights, read_weights
 from looking3d.training import batches
@@ -132,12 +132,12 @@ def test_drawings_are_from_found_cameras(
     assert cameras
     for sample in samples[shape_id]:
         camera = cameras.get((str(found.dataset.path), str(sample.photo)))
-        photo = windowed_photo(found.dataset, sample, np.random.default_rng(5), CompareNet.size_px)
+        photo = windowed_photo(found.dataset, sample, np.random.default_rng(5), CameraNet.large_px)
         source = TrainingPhoto(found.dataset, sample, raycaster, camera)
         drawn.clear()
         batches.STAGE_EXAMPLES[stage](source, np.random.default_rng(5), step)
         if camera is not None:
-            wanted = pose_of(photo.window.camera(camera, CompareNet.size_px))
+            wanted = pose_of(photo.window.camera(camera, CameraNet.large_px))
             assert np.abs(drawn[0] - wanted)[:3].max() < math.radians(1.5)
             assert np.abs(drawn[0] - photo.pose).max() > 0
 

@@ -11,13 +11,20 @@ from looking3d.anomalies import KINDS
 from looking3d.dataset.load import Dataset
 from looking3d.errors import CheckpointError, ConfigError
 from looking3d.model.align.align import SECOND_SLACKS
-from looking3d.model.align.network import ANOMALY_KINDS, CameraNet, ForegroundNet, Motion
+from looking3d.model.align.network import (
+    ANOMALY_KINDS,
+    INPUT_CHANNELS,
+    CameraNet,
+    CompareNet,
+    ForegroundNet,
+    Motion,
+)
 from looking3d.model.align.pose import camera_of
 from looking3d.model.checkpoint import load_detector
 from looking3d.training.batches import STAGE_EXAMPLES, TrainingPhotos
 from looking3d.training.config import StageConfig
 from looking3d.training.curves import write_curves
-from looking3d.training.losses import box_loss, kind_loss, motion_loss
+from looking3d.training.losses import box_loss, foreground_loss, kind_loss, motion_loss
 from looking3d.training.train_align import (
     PRESETS,
     TrainConfig,
@@ -165,9 +172,6 @@ def test_unknown_preset_lists_the_legal_ones() -> None:
 
 
 def test_foreground_overfits_a_handful_of_photos(dataset: Dataset) -> None:
-    from looking3d.model.align.network import ForegroundNet
-    from looking3d.training.losses import foreground_loss
-
     torch.manual_seed(0)
     network = ForegroundNet()
     optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
@@ -180,8 +184,51 @@ def test_foreground_overfits_a_handful_of_photos(dataset: Dataset) -> None:
     assert values["iou"] > 0.8
 
 
+def test_the_foreground_network_sees_even_and_busy_grounds_and_answers_each_pixel(dataset: Dataset) -> None:
+    photos = TrainingPhotos([dataset], "train", 2)
+    batch = photos.batch("foreground", 1, 8)
+    assert ForegroundNet()(batch["input"]).shape == batch["mask"].shape
+    assert batch["mask"].shape[1:] == (ForegroundNet.size_px,) * 2
+    borders, shares = [], []
+    for step in range(8):
+        batch = photos.batch("foreground", step, 8)
+        ground = torch.where(batch["mask"][:, None] > 0, torch.nan, batch["input"])
+        borders += ground[:, :, :6].flatten(2).nanmean(2).tolist()
+        shares += batch["mask"].mean((1, 2)).tolist()
+    # Some are white, most of another colour; objects fill the frame, or a small part of it.
+    whiteness = np.array(borders).min(1)
+    assert 0.05 < (whiteness > 0.9).mean() < 0.6
+    assert max(shares) > 3 * min(shares)
+
+
+def test_the_mask_s_loss_minds_outlines() -> None:
+    """A pixel too many at the outline costs more than one far away from it, and more than none."""
+    mask = torch.zeros(3, 64, 64)
+    mask[:, 20:40, 20:40] = 1
+    logits = 8 * (2 * mask - 1)
+    logits[1, 30, 40] = 8
+    logits[2, 5, 5] = 8
+    right, near, far = (
+        float(foreground_loss(logits[i : i + 1], {"mask": mask[:1]})["loss"]) for i in range(3)
+    )
+    assert right < far < near
+    assert foreground_loss(logits[:1], {"mask": mask[:1]})["iou"] == 1
+
+
+def test_compare_begins_with_what_half_of_its_size_shows() -> None:
+    """Weights from before it saw 256 px go on as they were: what they did not see counts for nothing."""
+    torch.manual_seed(0)
+    network = CompareNet().eval()
+    smooth = torch.rand(2, INPUT_CHANNELS, 128, 128).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    checkers = torch.ones(256, 256)
+    checkers[::2, 1::2] = checkers[1::2, ::2] = -1
+    with torch.no_grad():
+        torch.testing.assert_close(network(smooth).heat, network(smooth + checkers).heat, rtol=0, atol=1e-5)
+    network(smooth).anomaly.sum().backward()
+    assert network.fine[-1].weight.grad.abs().max() > 0
+
+
 def test_compare_overfits_a_handful_of_photos(dataset: Dataset) -> None:
-    from looking3d.model.align.network import CompareNet
     from looking3d.training.losses import compare_loss
 
     torch.manual_seed(0)

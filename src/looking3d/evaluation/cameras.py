@@ -15,7 +15,7 @@ from looking3d.geometry.camera import (
     orbit_roll,
 )
 from looking3d.geometry.correspondence import unproject
-from looking3d.model.align.network import CompareNet
+from looking3d.model.align.network import CameraNet
 from looking3d.model.align.pose import camera_of, pose_of
 from looking3d.model.align.residual import disturbed
 from looking3d.model.query import mask_iou, window_around
@@ -80,7 +80,7 @@ def disturbed_camera(
         generator: What the errors are drawn from.
     """
     window = window_around(mask)
-    size = CompareNet.size_px
+    size = CameraNet.large_px
     pose = disturbed(pose_of(window.camera(truth, size)), raycaster, 1.0, generator)
     return window.photo_camera(camera_of(pose, size), truth.width, truth.height)
 

@@ -43,7 +43,7 @@ from looking3d.model.align.templates import ROLLS_DEG, framed
 from looking3d.model.query import Window, crop, crop_mask, to_tensor, window_around
 from looking3d.render.raycast import Raycaster
 from looking3d.training.augment import augment_photo, cut_out
-from looking3d.training.clutter import Cutout, clutter
+from looking3d.training.clutter import Cutout, clutter, tinted, tints
 from looking3d.training.numbered_batches import Batch
 
 PHOTOS_PER_SHAPE = 8
@@ -51,6 +51,12 @@ PHOTOS_PER_SHAPE = 8
 
 CLUTTERED = 0.55
 """Share of the photos that the foreground network sees on a busy ground."""
+
+TINTED = 0.6
+"""Of the others, the share whose ground has another colour, shadows and all."""
+
+CLOSE = 0.5
+"""Share of the photos that the foreground network sees framed closely."""
 
 CUT_OUT = 0.5
 """Share of the photos whose object the other networks see cut out, on white."""
@@ -193,12 +199,16 @@ def _in_window(
     generator: np.random.Generator,
     size_px: int,
     ground: np.ndarray | None = None,
+    tint: np.ndarray | None = None,
 ) -> WindowedPhoto:
     def cut(mask: np.ndarray) -> np.ndarray:
         return crop_mask(mask, window, size_px)
 
     mask = cut(masks.object)
-    image = augment_photo(crop(dataset.photo(sample), window, size_px), mask, generator, ground)
+    image = crop(dataset.photo(sample), window, size_px)
+    if tint is not None:
+        image = tinted(image, mask, tint)
+    image = augment_photo(image, mask, generator, ground)
     pose = pose_of(window.camera(sample.camera, size_px))
     lacking, surplus = cut(masks.changed & masks.before), cut(masks.changed & masks.after)
     x, y, width, height = sample.box
@@ -212,7 +222,7 @@ def _camera_example(
 ) -> dict[str, np.ndarray]:
     """A photo with a drawing from a wrong camera: where each cell should move, and how alike they look.
 
-    Every other batch is of `CompareNet.size_px`, of cameras that were found and of hypotheses between which
+    Every other batch is of `CameraNet.large_px`, of cameras that were found and of hypotheses between which
     the search chooses at last.
     """
     if step % 2 == 0:
@@ -222,7 +232,7 @@ def _camera_example(
         if generator.random() < OUTLINED:
             hypothesis = _outlined(hypothesis, photo.mask, source.raycaster, SECOND_SLACKS)
     else:
-        size = CompareNet.size_px
+        size = CameraNet.large_px
         photo = windowed_photo(source.dataset, source.sample, generator, size)
         hypothesis = _found_pose(source, photo, generator)
         if hypothesis is None:
@@ -278,14 +288,18 @@ def _compare_example(
 def _foreground_example(
     source: TrainingPhoto, generator: np.random.Generator, step: int
 ) -> dict[str, np.ndarray]:
-    """A photo, framed loosely, with the object's mask."""
+    """A photo with the object's mask, framed loosely, or as closely as the detector frames what it found."""
     dataset, sample = source.dataset, source.sample
     masks = dataset.masks(sample)
     window = window_around(masks.object)
-    # From filling the window to a fifth of it, anywhere in it; among other things, the largest of them.
+    # Loosely: from filling the window to a fifth of it, anywhere in it; among other things, the largest.
     busy = generator.random() < CLUTTERED
-    side = window.side * math.exp(generator.uniform(-0.2, 0.7 if busy else 1.3))
-    free = max(side - window.side, 0.1 * side)
+    if generator.random() < CLOSE:
+        side = window.side * math.exp(generator.normal(0, 0.1))
+        free = 0.16 * side
+    else:
+        side = window.side * math.exp(generator.uniform(-0.2, 0.7 if busy else 1.3))
+        free = max(side - window.side, 0.1 * side)
     x, y = generator.uniform(-0.5, 0.5, 2) * free + (window.side - side) / 2
     size = ForegroundNet.size_px
 
@@ -296,10 +310,10 @@ def _foreground_example(
         return dataset.photo(chosen), dataset.masks(chosen).object
 
     ground = clutter(size, other, generator) if busy else None
+    tint = None if busy or generator.random() >= TINTED else tints(size, generator)
     window = Window(window.x + x, window.y + y, side)
-    photo = _in_window(dataset, sample, masks, window, generator, size, ground)
-    mask = photo.mask.reshape(size // 2, 2, size // 2, 2).mean((1, 3))
-    return _mirrored({"input": _to_chw(photo.image), "mask": mask}, generator)
+    photo = _in_window(dataset, sample, masks, window, generator, size, ground, tint)
+    return _mirrored({"input": _to_chw(photo.image), "mask": photo.mask}, generator)
 
 
 STAGE_EXAMPLES: dict[str, Callable[..., dict[str, np.ndarray]]] = {

@@ -63,6 +63,34 @@ def put_on(
     return photo * cover + ground * (1 - cover)
 
 
+def tints(size_px: int, generator: np.random.Generator) -> np.ndarray:
+    """An even ground of any colour, at times graded.
+
+    Returns:
+        (size_px, size_px, 3) float32 RGB in [0, 1].
+    """
+    color = _color(generator)
+    slope = generator.normal(0, 0.12, 2) * (generator.random() < 0.7)
+    rows, columns = np.mgrid[-0.5 : 0.5 : size_px * 1j, -0.5 : 0.5 : size_px * 1j]
+    light = 1 + slope[0] * rows + slope[1] * columns
+    return np.clip(color * light[..., None], 0, 1).astype(np.float32)
+
+
+def tinted(photo: np.ndarray, mask: np.ndarray, tint: np.ndarray) -> np.ndarray:
+    """A photo whose ground, often white, has another colour; its shadows stay.
+
+    Args:
+        photo: (height, width, 3) uint8 RGB.
+        mask: (height, width) float32 in [0, 1], the object.
+        tint: (height, width, 3) float32 in [0, 1], what white becomes.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    cover = mask[..., None]
+    return np.round(photo * (cover + tint * (1 - cover))).astype(np.uint8)
+
+
 def _color(generator: np.random.Generator) -> np.ndarray:
     """(3,) float32, more often quiet than loud."""
     grey = generator.uniform(0.05, 0.95)

@@ -22,7 +22,7 @@ from looking3d.dataset.schema import Sample
 from looking3d.errors import CheckpointError, ConfigError, EngineError, PhotoError
 from looking3d.geometry.camera import Camera
 from looking3d.model.align.align import AlignDetector
-from looking3d.model.align.network import CompareNet
+from looking3d.model.align.network import CameraNet
 from looking3d.model.align.pose import POSE_SIZE, camera_of, pose_of
 from looking3d.model.query import Query, whole_window
 from looking3d.model.stored_weights import read_tensors
@@ -105,7 +105,7 @@ class FoundCameras:
             for sample, pose in zip(samples, known.get(shape_id, ()), strict=False):
                 if pose is not None:
                     width, height = sample.camera.width, sample.camera.height
-                    camera = camera_of(np.array(pose), CompareNet.size_px)
+                    camera = camera_of(np.array(pose), CameraNet.large_px)
                     photo = whole_window(width, height).photo_camera(camera, width, height)
                     found[str(self.dataset.path), str(sample.photo)] = photo
         return found
@@ -147,7 +147,7 @@ def _find_of_shape(
     poses: list[list[float] | None] = []
     for number, sample in enumerate(samples[shape_id][:PHOTOS_PER_SHAPE]):
         generator = np.random.default_rng([seed, zlib.crc32(shape_id.encode()), number])
-        photo = windowed_photo(dataset, sample, generator, CompareNet.size_px)
+        photo = windowed_photo(dataset, sample, generator, CameraNet.large_px)
         query = Query(photo.image, photo.mask >= 0.5 if photo.cut_out else None, str(sample.photo))
         try:
             camera, _ = detector.find_camera(query, enrolled)
@@ -156,7 +156,7 @@ def _find_of_shape(
             continue
         width, height = sample.camera.width, sample.camera.height
         camera = photo.window.photo_camera(camera, width, height)
-        poses.append(pose_of(whole_window(width, height).camera(camera, CompareNet.size_px)).tolist())
+        poses.append(pose_of(whole_window(width, height).camera(camera, CameraNet.large_px)).tolist())
     return poses
 
 

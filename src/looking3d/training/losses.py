@@ -13,6 +13,9 @@ from looking3d.training.learner import SCORE
 HEAT_POSITIVE_WEIGHT = 8.0
 """An anomalous patch counts as much as this many normal ones: one patch in a hundred is anomalous."""
 
+OUTLINE_PX, OUTLINE_WEIGHT = 9, 5.0
+"""Side of the square that counts as around a pixel of a mask, and how much more one counts at an outline."""
+
 
 def motion_loss(
     motion: Motion, flow: Float[Tensor, "batch 2 cells cells"], valid: Float[Tensor, "batch cells cells"]
@@ -24,12 +27,24 @@ def motion_loss(
     return (valid * (10 * error + 0.5 * 0.1 * likelihood)).sum() / total
 
 
-def foreground_loss(logits: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Binary cross-entropy of the mask."""
-    overlap = ((logits > 0) & (batch["mask"] > 0.5)).sum((1, 2))
-    union = ((logits > 0) | (batch["mask"] > 0.5)).sum((1, 2)).clamp(min=1)
+def foreground_loss(logits: Float[Tensor, "batch size size"], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross-entropy and IoU of the mask, in which pixels count more where others around them are unlike them.
+
+    As in F3Net (Wei et al., AAAI 2020): outlines and thin parts are few pixels, and what a mask is for.
+    """
+    mask = batch["mask"]
+    around = F.avg_pool2d(mask[:, None], OUTLINE_PX, 1, OUTLINE_PX // 2)[:, 0]
+    weight = 1 + OUTLINE_WEIGHT * (around - mask).abs()
+    each = F.binary_cross_entropy_with_logits(logits, mask, reduction="none")
+    entropy = (weight * each).sum((1, 2)) / weight.sum((1, 2))
+    likely = logits.sigmoid()
+    both = (weight * likely * mask).sum((1, 2))
+    either = (weight * (likely + mask - likely * mask)).sum((1, 2)).clamp(min=1)
+    overlap = ((logits > 0) & (mask > 0.5)).sum((1, 2))
+    union = ((logits > 0) | (mask > 0.5)).sum((1, 2)).clamp(min=1)
     return {
-        "loss": F.binary_cross_entropy_with_logits(logits, batch["mask"]),
+        "loss": (entropy + 0.3 * (1 - both / either)).mean(),
+        "entropy": entropy.mean(),
         "iou": (overlap / union).mean(),
     }
 

@@ -77,9 +77,14 @@ def folder(request: pytest.FixtureRequest) -> Path:
 def random_inputs(name: str, batch: int, size: int) -> list[torch.Tensor]:
     rng, axes = np.random.default_rng([batch, size]), {"batch": batch, "size": size}
     shapes = [[axes.get(axis, axis) for axis in port.shape] for port in PORTS[name].inputs]
-    if name == "query":
-        return [torch.from_numpy(rng.integers(0, 256, shape, np.uint8)) for shape in shapes]
-    return [torch.from_numpy(rng.uniform(-1, 1, shape).astype(np.float32)) for shape in shapes]
+    return [
+        torch.from_numpy(
+            rng.integers(0, 256, shape, np.uint8)
+            if port.dtype == "uint8"
+            else rng.uniform(-1, 1, shape).astype(np.float32)
+        )
+        for port, shape in zip(PORTS[name].inputs, shapes, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", list(PORTS))
@@ -167,21 +172,21 @@ def test_the_example_of_the_docs_runs(
     (example,) = re.findall(r"```python\n(.+?)```", DOCS.read_text(), re.DOTALL)
     photo = photos_of(shape)[1]
     window = window_around(Raycaster(shape).draw(photo_camera(1)).mask)
-    Image.fromarray(crop(photo.image, window, 128)).save(tmp_path / "window.png")
+    Image.fromarray(crop(photo.image, window, 256)).save(tmp_path / "window.png")
     (tmp_path / "exported").symlink_to(onnx_folder)
     monkeypatch.chdir(tmp_path)
     found: dict[str, Any] = {}
     exec(compile(example, str(DOCS), "exec"), found)
 
-    wanted = draw_pose(raycaster, found["pose"], 128)
+    wanted = draw_pose(raycaster, found["pose"], 256)
     # Embree and the example's z-buffer may settle the pixels on an edge otherwise.
     differs = np.abs(found["drawing"][0] - wanted.channels).max(0) > 1e-3
     assert differs.mean() < 0.002
     with torch.inference_mode():
-        _, large, _ = detector.graphs.query(torch.from_numpy(found["photo"].copy())[None])
+        window = torch.from_numpy(found["photo"].copy())
         drawing = torch.from_numpy(found["drawing"])
-        probability, heat_map, *_ = detector.graphs.compare(large, drawing)
-        same, *_ = detector.graphs.compare(large, torch.from_numpy(wanted.channels)[None])
+        probability, heat_map, *_ = detector.graphs.compare(window, drawing)
+        same, *_ = detector.graphs.compare(window, torch.from_numpy(wanted.channels)[None])
     assert found["probability"][0] == pytest.approx(float(probability), abs=1e-4)
     np.testing.assert_allclose(found["heat_map"], heat_map.numpy(), atol=1e-4)
     assert found["probability"][0] == pytest.approx(float(same), abs=0.02)

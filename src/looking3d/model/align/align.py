@@ -26,7 +26,16 @@ from looking3d.model.align.templates import (
     unpack_templates,
 )
 from looking3d.model.detector import Detection, resampled
-from looking3d.model.query import Query, Window, crop, crop_mask, main_pieces, whole_window, window_around
+from looking3d.model.query import (
+    Query,
+    Window,
+    crop,
+    crop_mask,
+    main_pieces,
+    resized,
+    whole_window,
+    window_around,
+)
 from looking3d.render.raycast import Raycaster
 
 CANDIDATES = 24
@@ -51,7 +60,7 @@ POSE_STEP = 2.0**-10
 """Poses are multiples of this: 0.06 degrees, 0.12 px of 128. Rounded, poses that arithmetic of another
 runtime makes differ in the sixth digit are the same, and so are their drawings."""
 
-_MASK_PX = CameraNet.size_px  # silhouettes are compared at this size, which is what ForegroundNet answers
+_MASK_PX = CameraNet.size_px  # silhouettes are compared at this size
 FAINTEST = 0.1  # the least probability of foreground that can be an object
 
 
@@ -169,7 +178,7 @@ class AlignDetector:
             camera: In pixels of the photo; its optical axis meets the object's centre.
         """
         framed = self._frame(photo)
-        pose = pose_of(framed.window.camera(camera, CompareNet.size_px))
+        pose = pose_of(framed.window.camera(camera, CameraNet.large_px))
         return self._judge(photo, framed, enrolled, pose)
 
     @torch.inference_mode()
@@ -181,7 +190,7 @@ class AlignDetector:
         """
         framed = self._frame(photo)
         pose = self._find_pose(framed, enrolled)
-        drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
+        drawing = draw_pose(enrolled.raycaster, pose, CameraNet.large_px)
         return _photo_camera(photo, framed, pose), _alignment(framed, drawing)
 
     @torch.inference_mode()
@@ -197,7 +206,7 @@ class AlignDetector:
     def _find_pose(self, framed: _Framed, enrolled: AlignEnrolled) -> np.ndarray:
         """The (7,) pose of the camera in the window: many hypotheses at 64 px, then a few at 128 px."""
         coarse, fine = (PhotoOutline(framed.solid, samples) for samples in PHOTO_POINTS)
-        templates, small_px, large_px = enrolled.templates, CameraNet.size_px, CompareNet.size_px
+        templates, small_px, large_px = enrolled.templates, CameraNet.size_px, CameraNet.large_px
         best = _highest(_iou(framed.mask, templates.masks), CANDIDATES)
         poses = templates.poses[best]
         poses = _moved(framed, poses, fits(templates.outlines[best], coarse, FIRST_SLACKS))
@@ -251,7 +260,8 @@ class AlignDetector:
     def _judge(self, photo: Query, framed: _Framed, enrolled: AlignEnrolled, pose: np.ndarray) -> Detection:
         """Compare, and put the answer in the photo's pixels."""
         drawing = draw_pose(enrolled.raycaster, pose, CompareNet.size_px)
-        answers = self.graphs.compare(*self._inputs(framed.large, [drawing]))
+        channels = self._to_device(torch.from_numpy(drawing.channels[None]))
+        answers = self.graphs.compare(self._window(photo, framed.window, CompareNet.size_px), channels)
         probability, heat, lacking, surplus, kinds, boxes = (
             answer[0].float().cpu().numpy() for answer in answers
         )
@@ -271,7 +281,7 @@ class AlignDetector:
         """Where the object is: looked for in the whole photo, then again in the window around it.
 
         Returns:
-            (64, 64) float32 probability in the window, and the window.
+            (128, 128) float32 probability in the window, and the window.
         """
         height, width = photo.image.shape[:2]
         window = whole_window(width, height)
@@ -287,23 +297,24 @@ class AlignDetector:
         probability, _, _ = self.graphs.query(self._window(photo, window))
         return probability[0].cpu().numpy()
 
-    def _window(self, photo: Query, window: Window) -> torch.Tensor:
-        """(1, 128, 128, 3) uint8: what of a photo the networks see.
+    def _window(self, photo: Query, window: Window, size_px: int = CameraNet.large_px) -> torch.Tensor:
+        """(1, size_px, size_px, 3) uint8: what of a photo the networks see.
 
         A photo with a mask is white beyond its edges, as its ground is. Where the object nearly touches an
         edge, pixels that go on from there would be streaks of its colour.
         """
         beyond = None if photo.mask is None else 255.0
-        return torch.from_numpy(crop(photo.image, window, CompareNet.size_px, beyond)[None]).to(self.device)
+        return torch.from_numpy(crop(photo.image, window, size_px, beyond)[None]).to(self.device)
 
     def _frame(self, photo: Query) -> _Framed:
         if photo.mask is None:
-            mask, window = self._find_foreground(photo)
-            solid = cv2.resize(_likely(mask).astype(np.float32), (CompareNet.size_px,) * 2) >= 0.5
+            likely, window = self._find_foreground(photo)
+            mask = resized(likely, _MASK_PX)
+            solid = _likely(likely)
         else:
             window = window_around(photo.mask, photo.name)
             mask = crop_mask(photo.mask, window, _MASK_PX)
-            solid = crop_mask(photo.mask, window, CompareNet.size_px) >= 0.5
+            solid = crop_mask(photo.mask, window, CameraNet.large_px) >= 0.5
         large, small = photo_inputs(self._window(photo, window))
         log_focal = None
         if photo.focal_px is not None:
@@ -356,17 +367,17 @@ def drawn_outlines(poses: np.ndarray, depths: np.ndarray) -> Outlines:
     """
     size_px = len(depths[0])
     cameras = [camera_of(pose, size_px) for pose in poses]
-    return outlines_of(cameras, depths, OUTLINE_POINTS * size_px // CompareNet.size_px)
+    return outlines_of(cameras, depths, OUTLINE_POINTS * size_px // CameraNet.large_px)
 
 
 def _photo_camera(photo: Query, framed: _Framed, pose: np.ndarray) -> Camera:
     """The camera of a pose in the window, in pixels of the photo."""
     height, width = photo.image.shape[:2]
-    return framed.window.photo_camera(camera_of(pose, CompareNet.size_px), width, height)
+    return framed.window.photo_camera(camera_of(pose, CameraNet.large_px), width, height)
 
 
 def _alignment(framed: _Framed, drawing: PoseDrawing) -> float:
-    """How well a drawing at 128 px covers the object."""
+    """How well a drawing covers the object."""
     drawn = drawing.mask.astype(np.float32)
     silhouette = cv2.resize(drawn, (_MASK_PX, _MASK_PX), interpolation=cv2.INTER_AREA)
     return float(_iou(framed.mask, silhouette.reshape(1, -1))[0])

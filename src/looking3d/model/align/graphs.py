@@ -43,7 +43,7 @@ class Graphs:
 def photo_inputs(
     photo: UInt8[Tensor, "batch 128 128 3"],
 ) -> tuple[Float[Tensor, "batch 3 128 128"], Float[Tensor, "batch 3 64 64"]]:
-    """What the camera and the compare network see of a window of a photo (RGB), at both sizes."""
+    """What the foreground and the camera network see of a window of a photo (RGB), at both sizes."""
     large = normalized(photo)
     return large, F.avg_pool2d(large, 2)
 
@@ -58,9 +58,9 @@ class QueryGraph(nn.Module):
     def forward(
         self, photo: UInt8[Tensor, "batch 128 128 3"]
     ) -> tuple[
-        Float[Tensor, "batch 64 64"], Float[Tensor, "batch 3 128 128"], Float[Tensor, "batch 3 64 64"]
+        Float[Tensor, "batch 128 128"], Float[Tensor, "batch 3 128 128"], Float[Tensor, "batch 3 64 64"]
     ]:
-        """The probability of each 2 px cell to show the object; the window for the other two graphs."""
+        """The probability of each pixel to show the object; the window for the camera graph."""
         large, small = photo_inputs(photo)
         return torch.sigmoid(self.foreground(large)), large, small
 
@@ -94,7 +94,7 @@ class CompareGraph(nn.Module):
         self.compare = compare
 
     def forward(
-        self, photo: Float[Tensor, "batch 3 128 128"], drawing: Float[Tensor, "batch 5 128 128"]
+        self, photo: UInt8[Tensor, "batch 256 256 3"], drawing: Float[Tensor, "batch 5 256 256"]
     ) -> tuple[
         Float[Tensor, " batch"],
         Float[Tensor, "batch 32 32"],
@@ -103,11 +103,12 @@ class CompareGraph(nn.Module):
         Float[Tensor, "batch 5"],
         Float[Tensor, "batch 4 32 32"],
     ]:
-        """Probabilities: of an anomaly; of each 4 px patch to show it, to lack something, and to show
+        """Probabilities: of an anomaly; of each of 32 x 32 patches to show it, to lack something, and to show
         something too much; of each kind of anomaly, if there is one. At last the box (left, top, right,
         bottom, in image widths) around the anomaly that each patch would belong to."""
-        seen = self.compare(torch.cat([photo, drawing], 1))
-        mirrored = _mirrored(self.compare(torch.cat([photo.flip(-1), _mirrored_drawing(drawing)], 1)))
+        image = normalized(photo)
+        seen = self.compare(torch.cat([image, drawing], 1))
+        mirrored = _mirrored(self.compare(torch.cat([image.flip(-1), _mirrored_drawing(drawing)], 1)))
         found = Comparison(*((a + b) / 2 for a, b in zip(seen, mirrored, strict=True)))
         heat, lacking, surplus = torch.sigmoid(
             torch.stack([found.heat, found.lacking, found.surplus])

@@ -39,7 +39,7 @@ class Comparison(NamedTuple):
 
     Attributes:
         anomaly: (batch,) that the photo shows an anomaly.
-        heat: (batch, cells, cells) that a 4 px patch differs.
+        heat: (batch, cells, cells) that a patch differs.
         lacking, surplus: (batch, cells, cells) that a part of the reference should be seen in a patch and is
             not, and that something is seen there which the reference has not.
         kinds: (batch, 5) of the kind of anomaly, if there is one; a softmax makes probabilities of them.
@@ -56,24 +56,50 @@ class Comparison(NamedTuple):
 
 
 class _Pyramid(nn.Module):
-    """A residual trunk, each level half the size of the one before, and a way back up to `top` levels."""
+    """A residual trunk, each level half the size of the one before, and a way back up to `top` levels.
 
-    def __init__(self, inputs: int, widths: tuple[int, ...], top: int, outputs: int) -> None:
+    Args:
+        inputs: Channels of what is seen.
+        widths: Channels of each level.
+        top: The finest level of the way back.
+        outputs: Channels of each map.
+        further: Levels that get one block more, which begins as the identity.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        widths: tuple[int, ...],
+        top: int,
+        outputs: int,
+        further: tuple[int, ...] = (),
+    ) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(inputs, widths[0], 5, 2, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU(True)
         )
         self.levels = nn.ModuleList(ResidualBlock(a, b, 2) for a, b in itertools.pairwise(widths))
+        self.further = nn.ModuleDict({str(i): ResidualBlock(widths[i], widths[i]) for i in further})
+        for block in self.further.values():
+            assert isinstance(block, ResidualBlock)
+            nn.init.zeros_(block.norm2.weight)
         self.deep = ResidualBlock(widths[-1], widths[-1])
         self.top = top
         self.laterals = nn.ModuleList(nn.Conv2d(w, outputs, 1) for w in widths[top:])
         self.smooth = nn.ModuleList(ResidualBlock(outputs, outputs) for _ in widths[top:-1])
 
-    def forward(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Maps from the finest to the coarsest level, and the deepest features."""
-        features = [self.stem(x)]
-        for level in self.levels:
+    def forward(self, x: Tensor, beside: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+        """Maps from the finest to the coarsest level, and the deepest features.
+
+        Args:
+            x: What is seen.
+            beside: Is added to the features of the first level.
+        """
+        features = [self.stem(x) if beside is None else self.stem(x) + beside]
+        for i, level in enumerate(self.levels, 1):
             features.append(level(features[-1]))
+            if str(i) in self.further:
+                features[-1] = self.further[str(i)](features[-1])
         features[-1] = self.deep(features[-1])
         maps = [self.laterals[-1](features[-1])]
         for i in range(len(self.smooth) - 1, -1, -1):
@@ -89,6 +115,7 @@ class CameraNet(nn.Module):
     """
 
     size_px = 64
+    large_px = 128
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,13 +133,26 @@ class CameraNet(nn.Module):
 
 
 class CompareNet(nn.Module):
-    """Says where a photo and an aligned drawing differ, and whether that is an anomaly (128 px)."""
+    """Says where a photo and an aligned drawing differ, and whether that is an anomaly.
 
-    size_px = 128
+    It sees them at 256 px. Its trunk works on half of that; what is lost thereby comes in beside it.
+    """
+
+    size_px = 256
 
     def __init__(self) -> None:
         super().__init__()
-        self.pyramid = _Pyramid(INPUT_CHANNELS, (24, 48, 80, 128, 160), top=1, outputs=64)
+        width = 24
+        into_trunk = nn.Conv2d(width, width, 1, bias=False)
+        nn.init.zeros_(into_trunk.weight)
+        self.fine = nn.Sequential(
+            nn.Conv2d(INPUT_CHANNELS, 16, 5, 2, 2, bias=False),
+            nn.BatchNorm2d(16),
+            nn.ReLU(True),
+            ResidualBlock(16, width, 2),
+            into_trunk,
+        )
+        self.pyramid = _Pyramid(INPUT_CHANNELS, (width, 48, 80, 128, 160), top=1, outputs=64)
         self.heat = nn.Sequential(ResidualBlock(64, 48), nn.Conv2d(48, 1, 1))
         self.difference = nn.Conv2d(48, 2, 1)
         self.box = nn.Sequential(ResidualBlock(64, 48), nn.Conv2d(48, 4, 1))
@@ -124,9 +164,9 @@ class CompareNet(nn.Module):
             nn.Linear(features, 64), nn.ReLU(True), nn.Dropout(0.1), nn.Linear(64, len(ANOMALY_KINDS))
         )
 
-    def forward(self, x: Float[Tensor, "batch 8 128 128"]) -> Comparison:
-        """Logits for the whole image and for its 4 px patches."""
-        maps, deep = self.pyramid(x)
+    def forward(self, x: Float[Tensor, "batch 8 256 256"]) -> Comparison:
+        """Logits for the whole image and for its 32 x 32 patches."""
+        maps, deep = self.pyramid(F.avg_pool2d(x, 2), self.fine(x))
         fine = self.heat[0](maps[0])
         heat = self.heat[1](fine)[:, 0]
         lacking, surplus = self.difference(fine).unbind(1)
@@ -141,19 +181,26 @@ class CompareNet(nn.Module):
 
 
 class ForegroundNet(nn.Module):
-    """Tells the object from the ground, shadow included (128 px in, 64 px out)."""
+    """Tells the object from the ground, shadow included (128 px)."""
 
     size_px = 128
 
     def __init__(self) -> None:
         super().__init__()
-        self.pyramid = _Pyramid(3, (24, 48, 96, 128, 128), top=0, outputs=32)
-        self.mask = nn.Conv2d(32, 1, 3, 1, 1)
+        self.pyramid = _Pyramid(3, (24, 48, 96, 128, 128), top=0, outputs=32, further=(2, 3, 4))
+        self.narrow = nn.Conv2d(32, 16, 1)
+        self.detail = ResidualBlock(16 + 3, 16)
+        self.logit = nn.Conv2d(16, 1, 1)
 
-    def forward(self, x: Float[Tensor, "batch 3 128 128"]) -> Float[Tensor, "batch 64 64"]:
-        """The logit of each 2 px cell to show the object."""
+    def forward(self, x: Float[Tensor, "batch 3 128 128"]) -> Float[Tensor, "batch 128 128"]:
+        """The logit of each pixel to show the object.
+
+        What is known of cells of 2 px is put to their pixels beside these pixels' colours, which tell on
+        which side of an outline each lies.
+        """
         maps, _ = self.pyramid(x)
-        return self.mask(maps[0])[:, 0]
+        known = F.interpolate(self.narrow(maps[0]), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.logit(self.detail(torch.cat([known, x], 1)))[:, 0]
 
 
 def _to_boxes(raw: Float[Tensor, "batch 4 cells cells"]) -> Float[Tensor, "batch 4 cells cells"]:

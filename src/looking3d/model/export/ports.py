@@ -14,7 +14,7 @@ from looking3d.model.align.network import (
     CompareNet,
 )
 
-_LARGE, _SMALL = CompareNet.size_px, CameraNet.size_px
+_FULL, _LARGE, _SMALL = CompareNet.size_px, CameraNet.large_px, CameraNet.size_px
 
 SIZE_STEP = 16
 """What an open size has to be a multiple of: the camera network halves it four times."""
@@ -73,8 +73,8 @@ PORTS = {
             Port(
                 "foreground",
                 "float32",
-                ("batch", _SMALL, _SMALL),
-                "probability of each 2 x 2 px cell to show the object",
+                ("batch", _LARGE, _LARGE),
+                "probability of each pixel to show the object",
             ),
             Port("photo_128", "float32", ("batch", 3, _LARGE, _LARGE), "RGB in [-1, 1]: value / 127.5 - 1"),
             Port(
@@ -108,8 +108,13 @@ PORTS = {
     "compare": GraphPorts(
         "Whether a photo differs from a drawing that is aligned with it, and where.",
         (
-            Port("photo", "float32", ("batch", 3, _LARGE, _LARGE), f"photo_128: {_PHOTO}"),
-            Port("drawing", "float32", ("batch", DRAWING_CHANNELS, _LARGE, _LARGE), _DRAWING),
+            Port(
+                "photo",
+                "uint8",
+                ("batch", _FULL, _FULL, 3),
+                "the window that `query` saw last, or that around the mask, of more pixels",
+            ),
+            Port("drawing", "float32", ("batch", DRAWING_CHANNELS, _FULL, _FULL), _DRAWING),
         ),
         (
             Port("probability", "float32", ("batch",), "that the photo shows an anomaly"),
@@ -117,7 +122,7 @@ PORTS = {
                 "heat_map",
                 "float32",
                 ("batch", HEAT_CELLS, HEAT_CELLS),
-                f"probability of each {CELL_PX} x {CELL_PX} px patch of the window to be anomalous",
+                f"probability of each of {HEAT_CELLS} x {HEAT_CELLS} patches of the window to be anomalous",
             ),
             Port(
                 "lacking",

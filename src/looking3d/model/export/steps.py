@@ -9,7 +9,7 @@ from looking3d.model.align import align, gauss_newton, outline
 from looking3d.model.align.network import CELL_PX, HEAT_CELLS, CameraNet, CompareNet
 from looking3d.model.query import FILL, SMALLEST_PIECE
 
-_LARGE, _SMALL = CompareNet.size_px, CameraNet.size_px
+_FULL, _LARGE, _SMALL = CompareNet.size_px, CameraNet.large_px, CameraNet.size_px
 
 
 def _steps(text: str) -> tuple[str, ...]:
@@ -33,10 +33,11 @@ rest, and its longer side over fill for a side. Run query in the last window; fo
 that count becomes 0.
 
 If a mask of the object is known, the window is that around its box, and foreground is the mask, resampled
-the same way to {_SMALL} x {_SMALL}, 0 outside the photo.
+the same way to {_SMALL} x {_SMALL}, 0 outside the photo. Otherwise foreground is averaged to {_SMALL} x
+{_SMALL} for what follows.
 
-The solid mask, {_LARGE} x {_LARGE}, is the known mask resampled the same way, or the thresholded foreground
-resampled bilinearly; where it is at least 0.5.
+The solid mask, {_LARGE} x {_LARGE}, is the known mask resampled the same way, where it is at least 0.5, or
+the thresholded foreground before it was averaged.
 
 query normalises by itself: it takes the uint8 window, and gives photo_128 and photo_64.
 """)
@@ -97,7 +98,8 @@ Channel 4: (distance - depth) / reference_radius, depth along the optical axis; 
 """)
 
 POST_PROCESSING = _steps(f"""
-Draw the reference at the pose that was found, at {_LARGE} px, and run compare with photo_128.
+Draw the reference at the pose that was found, at {_FULL} px, and run compare with the window of the photo
+resampled to {_FULL} x {_FULL} px in the same way, uint8; it normalises by itself.
 
 probability is that of an anomaly; the verdict is `anomalous` from a threshold on, 0.5 unless calibrated.
 
