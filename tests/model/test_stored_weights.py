@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
-from looking3d.model.stored_weights import read_tensors, write_weights
+from looking3d.errors import CheckpointError
+from looking3d.model.stored_weights import load_tensors, read_tensors, write_weights
 
 
 def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
@@ -21,3 +23,12 @@ def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
     assert {name: known[name] for name in header} == header
     assert torch.equal(tensors["weight"], network.weight)
     assert torch.equal(tensors["bias"], network.bias)
+
+
+def test_weights_of_another_version_are_refused_in_a_line() -> None:
+    module = nn.Sequential(*(nn.Linear(2, 2) for _ in range(40)))
+    with pytest.raises(
+        CheckpointError, match=r'weights: does not fit this \(Missing .*"0.weight".* \.\.\.\)$'
+    ) as told:
+        load_tensors(module, {}, Path("weights"), "this")
+    assert len(str(told.value)) < 220

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from looking3d.errors import CheckpointError
 from looking3d.files import write_whole
 
 FORMAT = "looking3d-weights-1"
+
+_TOLD = 160  # characters of what does not fit: of another version, everything may be missing
 
 
 def write_weights(
@@ -103,4 +106,5 @@ def load_tensors(module: nn.Module, tensors: dict[str, Tensor], path: Path, what
         module.load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-        raise CheckpointError(f"{path}: does not fit {what} ({first})") from error
+        told = textwrap.shorten(first, _TOLD, placeholder=" ...")
+        raise CheckpointError(f"{path}: does not fit {what} ({told})") from error
